@@ -352,6 +352,12 @@ const gateway = z.strictObject({
     .min(0)
     .default(0)
     .describe('Maximum texts that one API key sends in a minute. 0 for no limit.'),
+  onlineModelsMax: count(
+    'Maximum model versions, besides the one that serves, that are open at once because requests name them, and as ' +
+      'many encoders for embeddings. The least recently used one makes room; while all are in use, requests for another ' +
+      'one get 503 with Retry-After.',
+    2,
+  ),
   requestsMax: count('Maximum requests processed at once; more get 503 with Retry-After.', 64),
   requestMsMax: ms('Longest time that a request may take, its body included.', 30_000),
   connectionsMax: count('Maximum open connections; more are closed at once.', 4_096),
@@ -363,7 +369,7 @@ const gateway = z.strictObject({
   models: z
     .boolean()
     .default(true)
-    .describe('Whether the gateway loads the model for /v1/classify and /v1/explain.'),
+    .describe('Whether the gateway loads the model that serves, and others that requests name.'),
 })
 
 const telemetry = z.strictObject({

@@ -1,7 +1,7 @@
 // The gateway as one Hono app: orders the middleware, adds the groups of routes, turns thrown
 // errors into problem documents. It does not listen (server.ts) and builds no clients.
 import { OpenAPIHono } from '@hono/zod-openapi'
-import type { MiddlewareHandler } from 'hono'
+import type { Context, MiddlewareHandler } from 'hono'
 import { every } from 'hono/combine'
 import type { Config } from '../configs/schema.ts'
 import { WinnowError } from '../schemas/errors.ts'
@@ -23,16 +23,21 @@ import type {
   KnownLabels,
   LabelPublisher,
   MetricsSource,
-  OnlineClassifier,
   OnlineExplainer,
   PageFiles,
+  OnlineModels,
 } from './http/dependencies.ts'
 import type { ResultReader } from '../schemas/ports/result-reader.ts'
+import { addPredictRoutes } from './protocols/predict.ts'
 import { addProbeRoutes } from './probes/probes.ts'
-import { isOwnRefusal, problemResponse } from './http/problem.ts'
 import { createRateLimit } from './http/rate-limit.ts'
+import { isOwnRefusal, problemResponse, statusOf } from './http/problem.ts'
 import { requestContext, singleHost } from './http/request-context.ts'
 import type { GatewayEnv } from './http/request-context.ts'
+import { addEmbeddingRoutes } from './protocols/embeddings.ts'
+import { errorShapeAt } from './protocols/error-shapes.ts'
+import { addInferenceRoutes } from './protocols/inference.ts'
+import { addTokenizeRoutes } from './online/tokenize.ts'
 import { addResultRoutes } from './results/results.ts'
 import type { Gateway } from './http/route.ts'
 import { createWorkQueue, type WorkQueue } from './http/work-queue.ts'
@@ -44,9 +49,9 @@ export type GatewayOptions = {
   readonly labels: LabelPublisher
   readonly knownLabels: KnownLabels
   readonly results: ResultReader
-  /** Absent if `gateway.models` is off or no model could be loaded. */
-  readonly classifier?: OnlineClassifier
-  /** Absent if there is no classifier. */
+  /** Absent if `gateway.models` is off. */
+  readonly models?: OnlineModels
+  /** Absent if no model serves. */
   readonly explainer?: OnlineExplainer
   readonly pages: PageFiles
   /** Keys besides those of the configuration. */
@@ -67,12 +72,11 @@ export type GatewayOptions = {
  * Throws `config_invalid` if it would listen beyond loopback without API keys.
  *
  * @example
- * const app = createGateway({ config, publisher, results, classifier, ...others })
+ * const app = createGateway({ config, publisher, results, models, ...others })
  * const server = await listen(app, config.gateway)
  */
 export function createGateway(options: GatewayOptions): Gateway {
-  const { config, publisher, labels, knownLabels, results, classifier, health, metricsText } =
-    options
+  const { config, publisher, labels, knownLabels, results, models, health, metricsText } = options
   const clock = options.clock ?? Date.now
   const app: Gateway = new OpenAPIHono<GatewayEnv>()
   app.use(observeRequests(options.metrics))
@@ -86,32 +90,35 @@ export function createGateway(options: GatewayOptions): Gateway {
   const context = { authorize, admit, clock, config }
   addEventRoutes(app, { ...context, publisher })
   addLabelRoutes(app, { ...context, labels, knownLabels })
-  addClassifyRoutes(app, { ...context, classifier })
+  addClassifyRoutes(app, { ...context, models })
+  addTokenizeRoutes(app, { ...context, models })
+  addInferenceRoutes(app, { ...context, models })
+  addPredictRoutes(app, { ...context, models })
+  addEmbeddingRoutes(app, { ...context, models })
   addExplainRoutes(app, { ...context, explainer: options.explainer })
   addResultRoutes(app, { ...context, results })
   addProbeRoutes(app, { ...context, health, metricsText })
   addPageRoutes(app, options)
-  addCallerRoute(app, { ...context, isOpen, classifier, explainer: options.explainer })
+  addCallerRoute(app, { ...context, isOpen, models, explainer: options.explainer })
   addOpenapiRoute(app, isOpen)
+  const refuse = (c: Context<GatewayEnv>, error: unknown): Response => {
+    return problemResponse(c, error, {
+      requestId: c.get('requestId'),
+      shape: errorShapeAt(c.req.path),
+    })
+  }
   app.notFound((c) => {
     const allowed = allowedMethods(app, c.req.path)
     if (allowed.length === 0) {
-      const error = new WinnowError(
-        'not_found',
-        `There is no route at this address; see /openapi.json`,
-      )
-      return problemResponse(c, error, c.get('requestId'))
+      const message = 'There is no route at this address; see /openapi.json'
+      return refuse(c, new WinnowError('not_found', message))
     }
     c.header('Allow', allowed.join(', '))
-    const error = new WinnowError(
-      'method_not_allowed',
-      `This address supports ${allowed.join(' or ')} only`,
-    )
-    return problemResponse(c, error, c.get('requestId'))
+    const message = `This address supports ${allowed.join(' or ')} only`
+    return refuse(c, new WinnowError('method_not_allowed', message))
   })
   app.onError((error, c) => {
-    const response = problemResponse(c, error, c.get('requestId'))
-    if (response.status >= 500 && !isOwnRefusal(error)) {
+    if (statusOf(error) >= 500 && !isOwnRefusal(error)) {
       options.onFailure({
         error,
         requestId: c.get('requestId'),
@@ -119,7 +126,7 @@ export function createGateway(options: GatewayOptions): Gateway {
         path: c.req.path,
       })
     }
-    return response
+    return refuse(c, error)
   })
   return app
 }

@@ -4,9 +4,8 @@ import type { Config } from '../../configs/schema.ts'
 import { createGateway, failureText } from '../../gateway/app.ts'
 import { createAuthentication } from '../../gateway/http/auth.ts'
 import { keysPath, openKeyFile } from '../../serving/gateway/key-file.ts'
-import type { OnlineClassifier } from '../../gateway/http/dependencies.ts'
 import { listen } from '../../gateway/http/server.ts'
-import { createWorkQueue, mapInTurns, type WorkQueue } from '../../gateway/http/work-queue.ts'
+import { createWorkQueue, mapInTurns } from '../../gateway/http/work-queue.ts'
 import { createAnalytics } from '../../infra/clickhouse/clickhouse.ts'
 import { createEventPublisher, type MapInTurns } from '../../infra/sinks/event-publisher.ts'
 import { createLabelPublisher } from '../../infra/sinks/label-publisher.ts'
@@ -17,9 +16,7 @@ import { createTelemetry, type Telemetry } from '../../infra/telemetry.ts'
 import { topicOf } from '../../infra/kafka/topics.ts'
 import { createKnownLabels } from '../../models/store/known-labels.ts'
 import type { SwappableModel } from '../../models/inference/swappable-model.ts'
-import type { Work } from '../../models/runtime/sliced-work.ts'
 import { WinnowError } from '../../schemas/errors.ts'
-import { topProbabilities } from '../../streams/stages/infer.ts'
 import { openContext, type SharedOptions } from '../command-context.ts'
 import { prepareBackends } from '../../serving/backends.ts'
 import { gatewayFigures, showLive } from '../live-figures.ts'
@@ -28,6 +25,7 @@ import { closing, openAll, type OpenResources } from '../../serving/open-resourc
 import { checkAddress, checkModel } from '../option-checks.ts'
 import { createPageFiles } from '../../serving/gateway/page-files.ts'
 import { createOnlineExplainer } from '../../serving/online-explainer.ts'
+import { openOnlineModels } from '../../serving/online-models.ts'
 import { recordService } from '../../serving/service-record.ts'
 import { openServingModel, type ServingOptions } from '../../serving/serving-model.ts'
 import { addCommand, wholeNumber } from '../shared-options.ts'
@@ -135,10 +133,12 @@ export function openGateway(options: {
         servingLabels: () => serving?.current.manifest.labels,
       }),
       results: createResultReader(analytics),
+      ...(config.gateway.models && {
+        models: await openOnlineModels(resources, { ...options, serving, queue, telemetry }),
+      }),
       ...(serving === undefined
         ? {}
         : {
-            classifier: onlineClassifier(serving, config.inference, queue),
             explainer: resources.add(createOnlineExplainer(serving, config), (one) => one.close()),
           }),
       pages: createPageFiles(),
@@ -173,50 +173,3 @@ async function openModelIfAny(
     return undefined
   }
 }
-
-function onlineClassifier(
-  serving: SwappableModel<OpenModel>,
-  config: Config['inference'],
-  queue: WorkQueue,
-): OnlineClassifier {
-  return {
-    get model() {
-      return serving.current.ref
-    },
-    hasRoom: () => serving.current.classifier.stats().queuedTokens < config.queueTokensMax / 2,
-    async classify(texts, { signal }) {
-      // One version classifies all texts of a request.
-      const lease = serving.acquire()
-      const { classifier, manifest } = lease.model
-      const classify = async ({ ids, truncated }: Tokenized) => {
-        const outcome = await classifier.classify(ids, { signal })
-        if (outcome.kind === 'rejected') return { error: outcome.error }
-        const { label, score, labels, outOfScope } = outcome
-        const probabilities = topProbabilities(
-          ...([outcome.probabilities, manifest.labels, config.topLabels] as const),
-        )
-        return { label, score, labels, outOfScope, probabilities, tokens: ids.length, truncated }
-      }
-      try {
-        const tokenized = await queue.run(tokenizingAll(classifier, texts), signal)
-        const results = tokenized.map(classify)
-        await Promise.allSettled(results)
-        return await Promise.all(results)
-      } finally {
-        lease.release()
-      }
-    },
-  }
-}
-
-/** Tokenizes each text, in steps. */
-function* tokenizingAll(
-  classifier: OpenModel['classifier'],
-  texts: readonly string[],
-): Work<Tokenized[]> {
-  const tokenized: Tokenized[] = []
-  for (const text of texts) tokenized.push(yield* classifier.tokenizing(text))
-  return tokenized
-}
-
-type Tokenized = ReturnType<OpenModel['classifier']['tokenize']>

@@ -21,7 +21,7 @@ const itemCodes = [...Object.keys(eventErrors), ...Object.keys(requestItemErrors
 const allCodes = [...itemCodes, ...operationCodes] as ErrorCode[]
 
 async function answerFor(error: unknown) {
-  const app = new Hono().get('/', (c) => problemResponse(c, error, 'r-1'))
+  const app = new Hono().get('/', (c) => problemResponse(c, error, { requestId: 'r-1' }))
   const response = await app.request('/')
   const document = (await response.json()) as Record<string, unknown>
   return { response, document }

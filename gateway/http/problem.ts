@@ -189,20 +189,56 @@ export class ItemErrors {
   }
 }
 
+/** What went wrong, as a problem document says it. */
+export type Problem = {
+  readonly type: string
+  readonly title: string
+  readonly status: ProblemStatus
+  readonly detail: string
+  readonly code: ErrorCode
+  readonly instance: string
+  readonly errors?: readonly ItemError[]
+  /** The field of the body that is wrong, where it is one. */
+  readonly field?: string
+}
+
+/** Writes a problem in the form of another protocol. */
+export type ErrorShape = (problem: Problem) => {
+  readonly body: object
+  readonly status: ProblemStatus | 424 | 429
+  readonly type: string
+}
+
+const problemDocument: ErrorShape = (problem) => ({
+  body: problem,
+  status: problem.status,
+  type: 'application/problem+json',
+})
+
+/** The status of anything thrown: a WinnowError has that of its code, everything else 500. */
+export function statusOf(thrown: unknown): ProblemStatus {
+  return thrown instanceof WinnowError ? statusByCode[thrown.code] : 500
+}
+
 /**
  * The response for anything thrown: a WinnowError keeps its code, everything else is `internal`.
  * Responses of 500 and above that dependencies caused give only the meaning of the code, because
- * clients' messages name hosts.
+ * clients' messages name hosts. By default it is a problem document.
  */
-export function problemResponse(c: Context, thrown: unknown, requestId: string): Response {
+export function problemResponse(
+  c: Context,
+  thrown: unknown,
+  options: { readonly requestId: string; readonly shape?: ErrorShape | undefined },
+): Response {
+  const { requestId, shape = problemDocument } = options
   const error =
     thrown instanceof WinnowError
       ? thrown
       : new WinnowError('internal', 'A defect in Winnow', { cause: thrown })
-  const status = statusByCode[error.code]
+  const status = statusOf(error)
   const title = operationErrors[error.code].meaning
   const own = status < 500 || isOwnRefusal(error)
-  const document = {
+  const shaped = shape({
     ...(own ? error.details : {}),
     type: `urn:winnow:error:${error.code}`,
     title,
@@ -210,14 +246,14 @@ export function problemResponse(c: Context, thrown: unknown, requestId: string):
     detail: own ? error.message : title,
     code: error.code,
     instance: `urn:winnow:request:${requestId}`,
-  }
+  })
   const wait = retryAfterS(error)
   if (wait !== undefined) c.header('Retry-After', String(wait))
   // Names the accepted codings (RFC 9110, 15.5.16).
   const { encodings } = error.details
   if (status === 415 && Array.isArray(encodings)) c.header('Accept-Encoding', encodings.join(', '))
   if (status === 401) c.header('WWW-Authenticate', 'Bearer')
-  return c.body(JSON.stringify(document), status, { 'Content-Type': 'application/problem+json' })
+  return c.body(JSON.stringify(shaped.body), shaped.status, { 'Content-Type': shaped.type })
 }
 
 /**

@@ -2,7 +2,7 @@
 import type { RouteConfig } from '@hono/zod-openapi'
 import { z } from 'zod'
 import { packageVersion } from '../../configs/package-version.ts'
-import type { OnlineClassifier, OnlineExplainer } from '../http/dependencies.ts'
+import type { OnlineExplainer, OnlineModels } from '../http/dependencies.ts'
 import { addRoute, addSchemas, jsonContent, problems } from '../http/route.ts'
 import type { Gateway, RouteOptions } from '../http/route.ts'
 
@@ -11,11 +11,11 @@ export function addCallerRoute(
   app: Gateway,
   options: RouteOptions & {
     readonly isOpen: () => boolean
-    readonly classifier: OnlineClassifier | undefined
+    readonly models: OnlineModels | undefined
     readonly explainer: OnlineExplainer | undefined
   },
 ): void {
-  const { isOpen, classifier, explainer } = options
+  const { isOpen, models, explainer } = options
   const version = packageVersion()
   addSchemas(app, { Me: meJson })
   addRoute(app, { ...getMe, middleware: [options.authorize('any')] }, (c) =>
@@ -23,7 +23,7 @@ export function addCallerRoute(
       caller: c.get('callerName') ?? null,
       scopes: c.get('scopes'),
       keysRequired: !isOpen(),
-      model: classifier?.model ?? null,
+      model: models?.serving ?? null,
       explain: explainer !== undefined,
       version,
     } satisfies z.output<typeof meJson>),

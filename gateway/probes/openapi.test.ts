@@ -12,6 +12,7 @@ import {
   gatewayUnderTest,
   hamClassifier,
   hamExplainer,
+  needsKey,
 } from '../../tests/support/gateway-under-test.ts'
 
 type Operation = {
@@ -118,6 +119,18 @@ const explainArbitrary = fc.record(
   { requiredKeys: [] },
 )
 
+const embeddingsArbitrary = fc.record(
+  {
+    input: fc.oneof(anything, fc.array(text, { maxLength: 3 })),
+    model: fc.constantFrom('mail', 'mail@3', 5, 'x'.repeat(101)),
+    encoding_format: fc.constantFrom('float', 'base64', 'int8', null),
+    dimensions: fc.constantFrom(2, 0, 1.5, '2'),
+    user: anything,
+    more: anything,
+  },
+  { requiredKeys: [] },
+)
+
 const gateway = gatewayUnderTest({ classifier: hamClassifier(), explainer: hamExplainer() })
 const ajv = new Ajv2020({ strict: false })
 addFormats.default(ajv)
@@ -168,15 +181,15 @@ describe('/openapi.json', () => {
   it('describes each operation, its refusals, and the scope that it needs', () => {
     for (const { path, operation } of operations()) {
       expect(operation.summary, path).toBeTruthy()
-      const needsKey = path.startsWith('/v1/') || path === '/metrics'
-      expect(operation.security, path).toEqual(needsKey ? [{}, { bearer: [] }] : [])
-      expect(operation['x-scope'] !== undefined, path).toBe(needsKey && path !== '/v1/me')
+      expect(operation.security, path).toEqual(needsKey(path) ? [{}, { bearer: [] }] : [])
+      expect(operation['x-scope'] !== undefined, path).toBe(needsKey(path) && path !== '/v1/me')
       const statuses = Object.keys(operation.responses)
-      if (needsKey) expect(statuses, path).toEqual(expect.arrayContaining(['401', '403', '500']))
+      if (needsKey(path))
+        expect(statuses, path).toEqual(expect.arrayContaining(['401', '403', '500']))
       for (const status of statuses.filter((code) => Number(code) >= 400 && path !== '/readyz')) {
-        expect(operation.responses[status]!.content, path).toHaveProperty([
-          'application/problem+json',
-        ])
+        const isOther = path.startsWith('/v2') || path === '/predict'
+        const type = isOther ? 'application/json' : 'application/problem+json'
+        expect(operation.responses[status]!.content, path).toHaveProperty([type])
       }
       const named = [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1])
       const inPath = (operation.parameters ?? []).filter((parameter) => parameter.in === 'path')
@@ -217,6 +230,14 @@ describe('/openapi.json', () => {
     expect(errorsAgainst('AcceptedLabels', labelled.json)).toBeNull()
     const classified = await gateway.post('/v1/classify', { texts: ['a'] })
     expect(errorsAgainst('ClassifyResponse', classified.json)).toBeNull()
+    const tokenized = await gateway.post('/v1/tokenize', { texts: ['a'] })
+    expect(errorsAgainst('TokenizeResponse', tokenized.json)).toBeNull()
+    const embedded = await gateway.post('/v1/embeddings', { input: 'a' })
+    expect(errorsAgainst('EmbeddingsResponse', embedded.json)).toBeNull()
+    for (const inputs of ['a', [['a'], ['b']]]) {
+      const predicted = await gateway.post('/predict', { inputs })
+      expect(errorsAgainst('PredictResponse', predicted.json)).toBeNull()
+    }
     const explained = await gateway.post('/v1/explain', { text: 'a' })
     expect(errorsAgainst('Explanation', explained.json)).toBeNull()
     const page = await gateway.get('/v1/results')
@@ -248,7 +269,9 @@ describe('/openapi.json', () => {
     ['/v1/events', 'Event', eventArbitrary],
     ['/v1/labels', 'Label', labelArbitrary],
     ['/v1/classify', 'ClassifyRequest', classifyArbitrary],
+    ['/v1/tokenize', 'TokenizeRequest', classifyArbitrary],
     ['/v1/explain', 'ExplainRequest', explainArbitrary],
+    ['/v1/embeddings', 'EmbeddingsRequest', embeddingsArbitrary],
   ])('of %s is exactly as strict as the server', async (path, name, arbitrary) => {
     await fc.assert(
       fc.asyncProperty(arbitrary, async (body) => {

@@ -39,6 +39,7 @@ export function addOpenapiRoute(app: Gateway, isOpen: () => boolean): void {
               { name: 'events', description: 'Send events to the stream.' },
               { name: 'labels', description: 'Say what events are.' },
               { name: 'classify', description: 'Classify and explain texts without the stream.' },
+              { name: 'protocols', description: 'Classify as other inference servers do.' },
               { name: 'results', description: 'Read what the stream stored.' },
               { name: 'probes', description: 'Health, metrics and this document.' },
               { name: 'pages', description: 'The dashboard, and this document as pages.' },
