@@ -29,6 +29,8 @@ import { isOwnRefusal, problemResponse } from './http/problem.ts'
 import { requestContext, singleHost } from './http/request-context.ts'
 import type { GatewayEnv } from './http/request-context.ts'
 import { addResultRoutes } from './results/results.ts'
+import type { LiveResults } from './stream/live-results.ts'
+import { addStreamRoutes } from './stream/stream.ts'
 import type { Gateway } from './http/route.ts'
 import { createWorkQueue, type WorkQueue } from './http/work-queue.ts'
 
@@ -39,6 +41,8 @@ export type GatewayOptions = {
   readonly labels: LabelPublisher
   readonly knownLabels: KnownLabels
   readonly results: ResultReader
+  /** Feeds /v1/stream; closed before the server, so that streams end at once. */
+  readonly live: LiveResults
   /** Absent if `gateway.models` is off or no model could be loaded. */
   readonly classifier?: OnlineClassifier
   /** Absent if there is no classifier. */
@@ -79,6 +83,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   addClassifyRoutes(app, { ...context, classifier })
   addExplainRoutes(app, { ...context, explainer: options.explainer })
   addResultRoutes(app, { ...context, results })
+  addStreamRoutes(app, { ...context, live: options.live })
   addProbeRoutes(app, { ...context, health, metricsText })
   addOpenapiRoute(app, config.gateway)
   app.notFound((c) => {

@@ -148,6 +148,10 @@ export const operationErrors = {
   unauthorized: { meaning: 'A valid API key is needed.', retryable: false },
   forbidden: { meaning: 'The API key lacks the scope that this needs.', retryable: false },
   not_found: { meaning: 'There is nothing at this address.', retryable: false },
+  cursor_expired: {
+    meaning: 'Too much has happened since the event at which a stream is to resume.',
+    retryable: false,
+  },
   method_not_allowed: {
     meaning: 'The address exists, but not for this method.',
     retryable: false,

@@ -5,19 +5,21 @@ import { createGateway, failureText } from '../../gateway/app.ts'
 import { createAuthorize } from '../../gateway/http/auth.ts'
 import type { OnlineClassifier } from '../../gateway/http/dependencies.ts'
 import { listen } from '../../gateway/http/server.ts'
+import { LiveResults } from '../../gateway/stream/live-results.ts'
 import { createWorkQueue, mapInTurns, type WorkQueue } from '../../gateway/http/work-queue.ts'
 import { createAnalytics } from '../../infra/clickhouse/clickhouse.ts'
 import { createEventPublisher, type MapInTurns } from '../../infra/sinks/event-publisher.ts'
 import { createLabelPublisher } from '../../infra/sinks/label-publisher.ts'
 import { createKafka, openProducer, pingBroker } from '../../infra/kafka/kafka.ts'
 import { openSchemas } from '../../infra/schema-registry/registry.ts'
+import { createResultLog } from '../../infra/readers/result-log-reader.ts'
 import { createResultReader } from '../../infra/readers/result-reader.ts'
 import { createTelemetry, type Telemetry } from '../../infra/telemetry.ts'
 import { topicOf } from '../../infra/kafka/topics.ts'
 import { createKnownLabels } from '../../models/store/known-labels.ts'
 import type { SwappableModel } from '../../models/inference/swappable-model.ts'
 import type { Work } from '../../models/runtime/sliced-work.ts'
-import { WinnowError } from '../../schemas/errors.ts'
+import { errorMessage, WinnowError } from '../../schemas/errors.ts'
 import { topProbabilities } from '../../streams/stages/infer.ts'
 import { openContext, type SharedOptions } from '../command-context.ts'
 import { prepareBackends } from '../../serving/backends.ts'
@@ -117,6 +119,12 @@ export function openGateway(options: {
     const queue = createWorkQueue()
     const inTurns: MapInTurns = (items, map) => mapInTurns(queue, items, map)
     const clients = { producer, schemas, inTurns }
+    const live = new LiveResults({
+      log: createResultLog(analytics),
+      gateway: config.gateway,
+      queue,
+      onFailure: (error) => log(`results are not streamed: ${errorMessage(error)}`),
+    })
     const app = createGateway({
       config,
       queue,
@@ -127,6 +135,7 @@ export function openGateway(options: {
         servingLabels: () => serving?.current.manifest.labels,
       }),
       results: createResultReader(analytics),
+      live,
       ...(serving === undefined
         ? {}
         : {
@@ -144,6 +153,8 @@ export function openGateway(options: {
       },
     })
     const server = resources.add(await listen(app, config.gateway), (one) => one.close())
+    // Closed before the server, which waits for open responses.
+    resources.add(live, (one) => one.close())
     const { url } = server
     const close = () => resources.close()
     return { url, model: serving?.current.ref, telemetry, failed, close }

@@ -12,7 +12,7 @@ import type { ErrorCode, ItemErrorCode } from '../../schemas/errors.ts'
 
 /** The statuses of errors. */
 export type ProblemStatus =
-  400 | 401 | 403 | 404 | 405 | 408 | 409 | 413 | 415 | 422 | 500 | 502 | 503 | 504
+  400 | 401 | 403 | 404 | 405 | 408 | 409 | 410 | 413 | 415 | 422 | 500 | 502 | 503 | 504
 
 /**
  * The one HTTP status of each error code; a new code does not compile until it is here. Retryable
@@ -94,6 +94,7 @@ export const statusByCode: Readonly<Record<ErrorCode, ProblemStatus>> = {
   unauthorized: 401,
   forbidden: 403,
   not_found: 404,
+  cursor_expired: 410,
   method_not_allowed: 405,
   idempotency_conflict: 409,
   internal: 500,

@@ -84,6 +84,7 @@ const problemMeanings = {
   404: 'Not found.',
   408: 'The body did not arrive in time.',
   409: 'The Idempotency-Key was used for another body.',
+  410: 'The cursor is too old.',
   413: 'The body is too large, compressed or decompressed, or holds too many items.',
   415: 'The content type, or the Content-Encoding, is not supported.',
   422: 'At least one item is invalid; `errors` names each by its index.',

@@ -12,6 +12,10 @@ import type {
   PublishedLabel,
 } from '../../gateway/http/dependencies.ts'
 import type { Explanation, ExplainRequest } from '../../models/explain/explanation.ts'
+import { LiveResults } from '../../gateway/stream/live-results.ts'
+import { createWorkQueue } from '../../gateway/http/work-queue.ts'
+import type { ResultLog } from '../../schemas/ports/result-log.ts'
+import { createMemoryLog } from './memory-log.ts'
 import type { ResultFilter, StoredResult } from '../../schemas/ports/result-reader.ts'
 import type { Gateway } from '../../gateway/http/route.ts'
 
@@ -57,8 +61,10 @@ export function gatewayUnderTest(parts: Partial<GatewayOptions> = {}): GatewayUn
   const filters: ResultFilter[] = []
   const observed: { route: string; method: string; status: number }[] = []
   const failures: GatewayFailure[] = []
+  const config = parts.config ?? configWith()
   const app = createGateway({
-    config: configWith(),
+    config,
+    live: createLiveResults(createMemoryLog(), config),
     labels: {
       publish: (given, { traceparent }) => {
         labels.push(...given)
@@ -115,6 +121,14 @@ export function gatewayUnderTest(parts: Partial<GatewayOptions> = {}): GatewayUn
       }),
     get: (path, headers = {}) => request(path, { headers }),
   }
+}
+
+/** Live results of a log, for a gateway of this configuration. */
+export function createLiveResults(
+  log: ResultLog,
+  { gateway }: Pick<Config, 'gateway'>,
+): LiveResults {
+  return new LiveResults({ log, gateway, queue: createWorkQueue(), onFailure: () => undefined })
 }
 
 /** A classifier that labels every text `ham` and records the texts. */
