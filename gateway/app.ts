@@ -23,12 +23,14 @@ import type {
   OnlineClassifier,
   OnlineExplainer,
 } from './http/dependencies.ts'
+import type { StreamAnalytics } from '../schemas/ports/stream-analytics.ts'
 import type { ResultReader } from '../schemas/ports/result-reader.ts'
 import { addProbeRoutes } from './probes/probes.ts'
 import { isOwnRefusal, problemResponse } from './http/problem.ts'
 import { requestContext, singleHost } from './http/request-context.ts'
 import type { GatewayEnv } from './http/request-context.ts'
 import { addResultRoutes } from './results/results.ts'
+import { addAnalyticsRoutes } from './analytics/analytics.ts'
 import type { LiveResults } from './stream/live-results.ts'
 import { addStreamRoutes } from './stream/stream.ts'
 import type { Gateway } from './http/route.ts'
@@ -43,6 +45,7 @@ export type GatewayOptions = {
   readonly results: ResultReader
   /** Feeds /v1/stream; closed before the server, so that streams end at once. */
   readonly live: LiveResults
+  readonly analytics: StreamAnalytics
   /** Absent if `gateway.models` is off or no model could be loaded. */
   readonly classifier?: OnlineClassifier
   /** Absent if there is no classifier. */
@@ -83,6 +86,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   addClassifyRoutes(app, { ...context, classifier })
   addExplainRoutes(app, { ...context, explainer: options.explainer })
   addResultRoutes(app, { ...context, results })
+  addAnalyticsRoutes(app, { ...context, analytics: options.analytics })
   addStreamRoutes(app, { ...context, live: options.live })
   addProbeRoutes(app, { ...context, health, metricsText })
   addOpenapiRoute(app, config.gateway)

@@ -31,6 +31,7 @@ import { createOnlineExplainer } from '../../serving/online-explainer.ts'
 import { recordService } from '../../serving/service-record.ts'
 import { openServingModel, type ServingOptions } from '../../serving/serving-model.ts'
 import { addCommand, wholeNumber } from '../shared-options.ts'
+import { createStreamAnalytics } from '../../serving/stream-analytics.ts'
 import { failureSignal } from '../../serving/failure-signal.ts'
 import { aborted, untilStopped } from '../signals.ts'
 import { logLine, timedLog } from '../terminal.ts'
@@ -136,6 +137,7 @@ export function openGateway(options: {
       }),
       results: createResultReader(analytics),
       live,
+      analytics: createStreamAnalytics({ kafka, analytics }, config),
       ...(serving === undefined
         ? {}
         : {

@@ -1,5 +1,5 @@
 // Which results a caller asks for, as query parameters that GET /v1/results and GET /v1/stream share.
-import { z } from 'zod'
+import type { z } from 'zod'
 import { characters } from '../../schemas/characters.ts'
 
 const word = characters(1, 256)

@@ -44,8 +44,6 @@ const row = (offset: number, changes: Partial<typeof storedResult> = {}) => ({
   eventId: `event-${offset}`,
   ...changes,
 })
-const rows = (from: number, count: number) =>
-  Array.from({ length: count }, (_, at) => row(from + at))
 const offsetsOf = (stream: EventStream) =>
   resultsOf(stream).map(({ origin }) => (origin as { offset: number }).offset)
 

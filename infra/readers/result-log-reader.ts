@@ -62,9 +62,12 @@ export function createResultLog(analytics: Analytics): ResultLog {
 }
 
 function pageOf(rows: readonly LogRowRead[], from: LogPosition): LogPage {
-  const entries = rows.map(({ block, found, bytesBefore, ...result }): LogEntry => {
-    const { topic, partition, offset, model, version } = result
-    return { position: { block, row: { topic, partition, offset, model, version } }, result }
+  const entries = rows.map((row): LogEntry => {
+    const { topic, partition, offset, model, version } = row
+    return {
+      position: { block: row.block, row: { topic, partition, offset, model, version } },
+      result: row,
+    }
   })
   const last = entries.at(-1)
   if (last === undefined) return { entries, position: from, isCut: false }

@@ -12,7 +12,7 @@ import { sampleClassification, sampleTimeMs } from '../support/sample-records.ts
 
 /** A log, and functions that store rows and merge what is stored. */
 type Subject = {
-  log: ResultLog
+  readonly log: ResultLog
   store(rows: readonly Classification[]): Promise<void>
   merge(): Promise<void>
 }
@@ -61,7 +61,7 @@ async function readAll(log: ResultLog, from: LogPosition) {
   let at = from
   for (;;) {
     const page = await log.after(at)
-    found.push(...page.entries.map(({ result }) => Number(result.offset)))
+    found.push(...page.entries.map(({ result }) => Number(String(result.offset))))
     at = page.position
     if (!page.isCut) return { found, at }
   }
@@ -77,51 +77,51 @@ describe.each([
   })
 
   it('gives rows in the order in which they were stored, not classified', async () => {
-    const { log, store } = subject
-    await store(rows(1, 3))
+    const { log } = subject
+    await subject.store(rows(1, 3))
     const start = await log.end()
-    await store([row(10)])
-    await store([row(4, { classifiedAtMs: sampleTimeMs - 3_600_000 })])
+    await subject.store([row(10)])
+    await subject.store([row(4, { classifiedAtMs: sampleTimeMs - 3_600_000 })])
     // Of another month, and so in another partition of the table.
-    await store([row(20, { classifiedAtMs: sampleTimeMs - 90 * 86_400_000 }), row(19)])
+    await subject.store([row(20, { classifiedAtMs: sampleTimeMs - 90 * 86_400_000 }), row(19)])
     const { found, at } = await readAll(log, start)
     expect(found.slice(0, 2)).toEqual([10, 4])
     expect(found.slice(2).sort()).toEqual([19, 20])
     expect((await readAll(log, at)).found).toEqual([])
-    await store([row(5)])
+    await subject.store([row(5)])
     expect((await readAll(log, at)).found).toEqual([5])
   })
 
   it('gives each row once, from every place, also after merges', async () => {
-    const { log, store, merge } = subject
+    const { log } = subject
     const start = await log.end()
-    for (let block = 0; block < 5; block += 1) await store(rows(100 - 10 * block, 5))
+    for (let block = 0; block < 5; block += 1) await subject.store(rows(100 - 10 * block, 5))
     const whole = await readAll(log, start)
     expect(whole.found).toHaveLength(25)
-    await merge()
+    await subject.merge()
     expect(await readAll(log, start)).toEqual(whole)
     const { entries } = await log.after(start)
     for (const [index, { position }] of entries.entries()) {
       expect((await readAll(log, position)).found).toEqual(whole.found.slice(index + 1))
     }
-    await store([row(7)])
-    await merge()
+    await subject.store([row(7)])
+    await subject.merge()
     expect((await readAll(log, whole.at)).found).toEqual([7])
   })
 
   it('leaves out what a shadow says', async () => {
-    const { log, store } = subject
+    const { log } = subject
     const start = await log.end()
-    await store([row(1, { role: 'shadow' }), row(2)])
-    await store([row(3, { role: 'shadow' })])
+    await subject.store([row(1, { role: 'shadow' }), row(2)])
+    await subject.store([row(3, { role: 'shadow' })])
     expect((await readAll(log, start)).found).toEqual([2])
     expect((await readAll(log, await log.end())).found).toEqual([])
   })
 
   it('cuts pages, and counts what follows', async () => {
-    const { log, store } = subject
+    const { log } = subject
     const start = await log.end()
-    await store(rows(1, 2_300))
+    await subject.store(rows(1, 2_300))
     const page = await log.after(start)
     expect([page.entries.length, page.isCut]).toEqual([1_000, true])
     const { found } = await readAll(log, start)
@@ -134,9 +134,10 @@ describe.each([
 })
 
 it('the real log cuts pages of long texts too', async () => {
-  const { log, store } = await realSubject()
+  const subject = await realSubject()
+  const { log } = subject
   const start = await log.end()
-  await store(rows(1, 6).map((one) => ({ ...one, text: 'x'.repeat(400_000) })))
+  await subject.store(rows(1, 6).map((one) => ({ ...one, text: 'x'.repeat(400_000) })))
   const page = await log.after(start)
   expect([page.entries.length, page.isCut]).toEqual([3, true])
   expect((await readAll(log, start)).found).toEqual([1, 2, 3, 4, 5, 6])

@@ -15,7 +15,9 @@ import type { Explanation, ExplainRequest } from '../../models/explain/explanati
 import { LiveResults } from '../../gateway/stream/live-results.ts'
 import { createWorkQueue } from '../../gateway/http/work-queue.ts'
 import type { ResultLog } from '../../schemas/ports/result-log.ts'
+import type { SummaryWindow } from '../../schemas/ports/stream-analytics.ts'
 import { createMemoryLog } from './memory-log.ts'
+import { sampleAnalytics } from './sample-analytics.ts'
 import type { ResultFilter, StoredResult } from '../../schemas/ports/result-reader.ts'
 import type { Gateway } from '../../gateway/http/route.ts'
 
@@ -26,6 +28,7 @@ export type GatewayUnderTest = {
   readonly labels: PublishedLabel[]
   readonly traceparents: (string | undefined)[]
   readonly filters: ResultFilter[]
+  readonly windows: SummaryWindow[]
   readonly observed: { route: string; method: string; status: number }[]
   readonly failures: GatewayFailure[]
   /** POSTs JSON and returns the response with its body parsed. */
@@ -61,10 +64,12 @@ export function gatewayUnderTest(parts: Partial<GatewayOptions> = {}): GatewayUn
   const filters: ResultFilter[] = []
   const observed: { route: string; method: string; status: number }[] = []
   const failures: GatewayFailure[] = []
+  const windows: SummaryWindow[] = []
   const config = parts.config ?? configWith()
   const app = createGateway({
     config,
     live: createLiveResults(createMemoryLog(), config),
+    analytics: sampleAnalytics(windows),
     labels: {
       publish: (given, { traceparent }) => {
         labels.push(...given)
@@ -111,6 +116,7 @@ export function gatewayUnderTest(parts: Partial<GatewayOptions> = {}): GatewayUn
     labels,
     traceparents,
     filters,
+    windows,
     observed,
     failures,
     post: (path, body, headers = {}) =>
