@@ -366,6 +366,10 @@ const gateway = z.strictObject({
       'callers share its address.',
     1_024,
   ),
+  streamReadersMax: count(
+    'Maximum readers of /v1/stream at once; more get 503 with Retry-After. Each takes a connection.',
+    1_000,
+  ),
   models: z
     .boolean()
     .default(true)

@@ -27,6 +27,7 @@ import type {
   PageFiles,
   OnlineModels,
 } from './http/dependencies.ts'
+import type { StreamAnalytics } from '../schemas/ports/stream-analytics.ts'
 import type { ResultReader } from '../schemas/ports/result-reader.ts'
 import { addPredictRoutes } from './protocols/predict.ts'
 import { addProbeRoutes } from './probes/probes.ts'
@@ -39,6 +40,9 @@ import { errorShapeAt } from './protocols/error-shapes.ts'
 import { addInferenceRoutes } from './protocols/inference.ts'
 import { addTokenizeRoutes } from './online/tokenize.ts'
 import { addResultRoutes } from './results/results.ts'
+import { addAnalyticsRoutes } from './analytics/analytics.ts'
+import type { LiveResults } from './stream/live-results.ts'
+import { addStreamRoutes } from './stream/stream.ts'
 import type { Gateway } from './http/route.ts'
 import { createWorkQueue, type WorkQueue } from './http/work-queue.ts'
 
@@ -51,6 +55,9 @@ export type GatewayOptions = {
   readonly results: ResultReader
   /** Absent if `gateway.models` is off. */
   readonly models?: OnlineModels
+  /** Feeds /v1/stream; closed before the server, so that streams end at once. */
+  readonly live: LiveResults
+  readonly analytics: StreamAnalytics
   /** Absent if no model serves. */
   readonly explainer?: OnlineExplainer
   readonly pages: PageFiles
@@ -97,6 +104,8 @@ export function createGateway(options: GatewayOptions): Gateway {
   addEmbeddingRoutes(app, { ...context, models })
   addExplainRoutes(app, { ...context, explainer: options.explainer })
   addResultRoutes(app, { ...context, results })
+  addAnalyticsRoutes(app, { ...context, analytics: options.analytics })
+  addStreamRoutes(app, { ...context, live: options.live })
   addProbeRoutes(app, { ...context, health, metricsText })
   addPageRoutes(app, options)
   addCallerRoute(app, { ...context, isOpen, models, explainer: options.explainer })

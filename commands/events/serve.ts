@@ -6,17 +6,19 @@ import { createAuthentication } from '../../gateway/http/auth.ts'
 import { keysPath, openKeyFile } from '../../serving/gateway/key-file.ts'
 import { listen } from '../../gateway/http/server.ts'
 import { createWorkQueue, mapInTurns } from '../../gateway/http/work-queue.ts'
+import { LiveResults } from '../../gateway/stream/live-results.ts'
 import { createAnalytics } from '../../infra/clickhouse/clickhouse.ts'
 import { createEventPublisher, type MapInTurns } from '../../infra/sinks/event-publisher.ts'
 import { createLabelPublisher } from '../../infra/sinks/label-publisher.ts'
 import { createKafka, openProducer, pingBroker } from '../../infra/kafka/kafka.ts'
 import { openSchemas } from '../../infra/schema-registry/registry.ts'
+import { createResultLog } from '../../infra/readers/result-log-reader.ts'
 import { createResultReader } from '../../infra/readers/result-reader.ts'
 import { createTelemetry, type Telemetry } from '../../infra/telemetry.ts'
 import { topicOf } from '../../infra/kafka/topics.ts'
 import { createKnownLabels } from '../../models/store/known-labels.ts'
 import type { SwappableModel } from '../../models/inference/swappable-model.ts'
-import { WinnowError } from '../../schemas/errors.ts'
+import { errorMessage, WinnowError } from '../../schemas/errors.ts'
 import { openContext, type SharedOptions } from '../command-context.ts'
 import { prepareBackends } from '../../serving/backends.ts'
 import { gatewayFigures, showLive } from '../live-figures.ts'
@@ -29,6 +31,7 @@ import { openOnlineModels } from '../../serving/online-models.ts'
 import { recordService } from '../../serving/service-record.ts'
 import { openServingModel, type ServingOptions } from '../../serving/serving-model.ts'
 import { addCommand, wholeNumber } from '../shared-options.ts'
+import { createStreamAnalytics } from '../../serving/stream-analytics.ts'
 import { failureSignal } from '../../serving/failure-signal.ts'
 import { aborted, untilStopped } from '../signals.ts'
 import { logLine, timedLog } from '../terminal.ts'
@@ -123,6 +126,12 @@ export function openGateway(options: {
     const queue = createWorkQueue()
     const inTurns: MapInTurns = (items, map) => mapInTurns(queue, items, map)
     const clients = { producer, schemas, inTurns }
+    const live = new LiveResults({
+      log: createResultLog(analytics),
+      gateway: config.gateway,
+      queue,
+      onFailure: (error) => log(`results are not streamed: ${errorMessage(error)}`),
+    })
     const app = createGateway({
       config,
       queue,
@@ -136,6 +145,8 @@ export function openGateway(options: {
       ...(config.gateway.models && {
         models: await openOnlineModels(resources, { ...options, serving, queue, telemetry }),
       }),
+      live,
+      analytics: createStreamAnalytics({ kafka, analytics }, config),
       ...(serving === undefined
         ? {}
         : {
@@ -154,6 +165,8 @@ export function openGateway(options: {
       },
     })
     const server = resources.add(await listen(app, config.gateway), (one) => one.close())
+    // Closed before the server, which waits for open responses.
+    resources.add(live, (one) => one.close())
     const { url } = server
     const close = () => resources.close()
     return { url, model: serving?.current.ref, telemetry, failed, close }

@@ -12,7 +12,7 @@ import type { ErrorCode, ItemErrorCode } from '../../schemas/errors.ts'
 
 /** The statuses of errors. */
 export type ProblemStatus =
-  400 | 401 | 403 | 404 | 405 | 408 | 409 | 413 | 415 | 422 | 429 | 500 | 502 | 503 | 504
+  400 | 401 | 403 | 404 | 405 | 408 | 409 | 410 | 413 | 415 | 422 | 429 | 500 | 502 | 503 | 504
 
 /**
  * The one HTTP status of each error code; a new code does not compile until it is here. Retryable
@@ -95,6 +95,7 @@ export const statusByCode: Readonly<Record<ErrorCode, ProblemStatus>> = {
   forbidden: 403,
   rate_limited: 429,
   not_found: 404,
+  cursor_expired: 410,
   method_not_allowed: 405,
   idempotency_conflict: 409,
   internal: 500,

@@ -133,6 +133,7 @@ export const problemMeanings = {
     text: 'It contradicts what is there: the Idempotency-Key was used for another body, or a version is in use.',
     codes: ['idempotency_conflict', 'version_conflict', 'version_in_use', 'run_in_use'],
   },
+  410: { text: 'The cursor is too old.', codes: ['cursor_expired'] },
   413: {
     text: 'The body is too large, compressed or decompressed, or holds too many items.',
     codes: ['body_too_large', 'batch_too_large'],

@@ -8,6 +8,18 @@ import type { Gateway } from '../http/route.ts'
 /** Version of the HTTP interface, not of the package. */
 const interfaceVersion = '1.0.0'
 
+/** The groups of operations, in the order of the page. */
+const tags = [
+  { name: 'events', description: 'Send events to the stream.' },
+  { name: 'labels', description: 'Say what events are.' },
+  { name: 'classify', description: 'Classify and explain texts without the stream.' },
+  { name: 'protocols', description: 'Classify as other inference servers do.' },
+  { name: 'results', description: 'Read what the stream stored.' },
+  { name: 'analytics', description: 'Figures of the stream.' },
+  { name: 'probes', description: 'Health, metrics and this document.' },
+  { name: 'pages', description: 'The dashboard, and this document as pages.' },
+]
+
 /** Adds GET /openapi.json. Call it after all other routes: the document is built once. */
 export function addOpenapiRoute(app: Gateway, isOpen: () => boolean): void {
   addSchemas(app, { Problem: problemSchema })
@@ -35,15 +47,7 @@ export function addOpenapiRoute(app: Gateway, isOpen: () => boolean): void {
               license: { name: 'Apache-2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' },
             },
             servers: [{ url: '/' }],
-            tags: [
-              { name: 'events', description: 'Send events to the stream.' },
-              { name: 'labels', description: 'Say what events are.' },
-              { name: 'classify', description: 'Classify and explain texts without the stream.' },
-              { name: 'protocols', description: 'Classify as other inference servers do.' },
-              { name: 'results', description: 'Read what the stream stored.' },
-              { name: 'probes', description: 'Health, metrics and this document.' },
-              { name: 'pages', description: 'The dashboard, and this document as pages.' },
-            ],
+            tags: [...tags],
           }),
           isOpen(),
         ),

@@ -16,6 +16,12 @@ import type {
   PublishedLabel,
 } from '../../gateway/http/dependencies.ts'
 import type { Explanation, ExplainRequest } from '../../models/explain/explanation.ts'
+import { LiveResults } from '../../gateway/stream/live-results.ts'
+import { createWorkQueue } from '../../gateway/http/work-queue.ts'
+import type { ResultLog } from '../../schemas/ports/result-log.ts'
+import type { SummaryWindow } from '../../schemas/ports/stream-analytics.ts'
+import { createMemoryLog } from './memory-log.ts'
+import { sampleAnalytics } from './sample-analytics.ts'
 import type { ResultFilter, StoredResult } from '../../schemas/ports/result-reader.ts'
 import type { Gateway } from '../../gateway/http/route.ts'
 import { WinnowError } from '../../schemas/errors.ts'
@@ -27,6 +33,7 @@ export type GatewayUnderTest = {
   readonly labels: PublishedLabel[]
   readonly traceparents: (string | undefined)[]
   readonly filters: ResultFilter[]
+  readonly windows: SummaryWindow[]
   readonly observed: { route: string; method: string; status: number }[]
   readonly failures: GatewayFailure[]
   /** POSTs JSON and returns the response with its body parsed. */
@@ -84,8 +91,12 @@ export function gatewayUnderTest({
   const filters: ResultFilter[] = []
   const observed: { route: string; method: string; status: number }[] = []
   const failures: GatewayFailure[] = []
+  const windows: SummaryWindow[] = []
+  const config = parts.config ?? configWith()
   const app = createGateway({
-    config: configWith(),
+    config,
+    live: createLiveResults(createMemoryLog(), config),
+    analytics: sampleAnalytics(windows),
     labels: {
       publish: (given, { traceparent }) => {
         labels.push(...given)
@@ -134,6 +145,7 @@ export function gatewayUnderTest({
     labels,
     traceparents,
     filters,
+    windows,
     observed,
     failures,
     post: (path, body, headers = {}) =>
@@ -144,6 +156,14 @@ export function gatewayUnderTest({
       }),
     get: (path, headers = {}) => request(path, { headers }),
   }
+}
+
+/** Live results of a log, for a gateway of this configuration. */
+export function createLiveResults(
+  log: ResultLog,
+  { gateway }: Pick<Config, 'gateway'>,
+): LiveResults {
+  return new LiveResults({ log, gateway, queue: createWorkQueue(), onFailure: () => undefined })
 }
 
 /** A classifier that labels every text `ham` and records the texts. */
