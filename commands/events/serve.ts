@@ -51,10 +51,9 @@ export type Served = {
 export function addServeCommand(program: Command): void {
   addCommand(program, {
     name: 'serve',
-    summary: 'run the HTTP gateway',
+    summary: 'run the HTTP gateway with the dashboard',
     description:
-      'Serves POST /v1/events, POST /v1/classify, POST /v1/explain, GET /v1/results, the probes,\n' +
-      '/metrics and /openapi.json. On an address other than loopback it needs API keys: `winnow keys create` makes one.',
+      'Serves the dashboard at /, the HTTP API with its description at /docs, probes and /metrics. On an address other than loopback it needs API keys: `winnow keys create` makes one.',
     examples: [
       'winnow serve',
       'winnow serve --port 8080 --model intent@champion',
@@ -86,6 +85,7 @@ export function addServeCommand(program: Command): void {
           `gateway on ${served.url}, ` +
             `${served.model === undefined ? 'no model' : `model ${served.model}`}; stop with Ctrl-C`,
         )
+        terminal.say(`dashboard: ${served.url}/   API: ${served.url}/docs`)
         terminal.document({ url: served.url, model: served.model })
         const hide = showLive(terminal, served.telemetry, gatewayFigures)
         await closing(

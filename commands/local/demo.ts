@@ -51,7 +51,7 @@ export function addDemoCommand(program: Command): void {
       'streams the rest through Kafka, and shows the results in ClickHouse. Takes a few minutes.',
     examples: ['winnow demo', 'winnow demo --keep', 'winnow demo --json'],
   })
-    .option('--keep', 'leave stack, stream and gateway running until Ctrl-C')
+    .option('--keep', 'leave stack, stream and dashboard running until Ctrl-C')
     .action((options: Options) => untilStopped((signal) => runDemo(options, signal)))
 }
 
@@ -308,7 +308,8 @@ async function keepRunning(context: CommandContext, signal: AbortSignal): Promis
     keyFile: keysPath(config.gateway, paths.state),
   })
   const forget = await recordService(paths.state, { name: 'gateway', url: gateway.url })
-  terminal.say(`gateway on ${gateway.url}; stop with Ctrl-C, then \`winnow down\` stops the stack`)
+  terminal.say(terminal.style('bold', `Dashboard: ${gateway.url}/   API: ${gateway.url}/docs`))
+  terminal.say(terminal.style('dim', 'Ctrl-C stops it; then `winnow down` stops the stack.'))
   await aborted(signal)
   await forget()
   await gateway.close()
