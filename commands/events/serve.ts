@@ -53,7 +53,8 @@ export function addServeCommand(program: Command): void {
     name: 'serve',
     summary: 'run the HTTP gateway with the dashboard',
     description:
-      'Serves the dashboard at /, the HTTP API with its description at /docs, probes and /metrics. On an address other than loopback it needs API keys: `winnow keys create` makes one.',
+      'Serves the dashboard at /, the HTTP API with its description at /docs, probes and /metrics.\n' +
+      'On an address other than loopback it needs API keys: `winnow keys create` makes one.',
     examples: [
       'winnow serve',
       'winnow serve --port 8080 --model intent@champion',
