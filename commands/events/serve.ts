@@ -165,7 +165,7 @@ export function openGateway(options: {
         log(failureText(failure))
       },
     })
-    const server = resources.add(await listen(app, config.gateway), (one) => one.close())
+    const server = resources.add(await listen(app, config.gateway, log), (one) => one.close())
     // Closed before the server, which waits for open responses.
     resources.add(live, (one) => one.close())
     const { url } = server
