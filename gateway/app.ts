@@ -24,6 +24,12 @@ import type {
   OnlineExplainer,
 } from './http/dependencies.ts'
 import type { ResultReader } from '../schemas/ports/result-reader.ts'
+import { addModelRoutes } from './models/model-routes.ts'
+import type { ModelControl } from './models/model-control.ts'
+import { addQueueRoute } from './labelling/queue-route.ts'
+import { addRunRoutes } from './runs/run-routes.ts'
+import type { RunReader } from './runs/run-reader.ts'
+import type { LabellingReader } from '../schemas/ports/labelling-reader.ts'
 import { addProbeRoutes } from './probes/probes.ts'
 import { isOwnRefusal, problemResponse } from './http/problem.ts'
 import { requestContext, singleHost } from './http/request-context.ts'
@@ -43,6 +49,9 @@ export type GatewayOptions = {
   readonly classifier?: OnlineClassifier
   /** Absent if there is no classifier. */
   readonly explainer?: OnlineExplainer
+  readonly models: ModelControl
+  readonly runs: RunReader
+  readonly labelling: LabellingReader
   readonly health: readonly HealthCheck[]
   readonly metrics: GatewayMetrics
   readonly metricsText: MetricsSource
@@ -79,6 +88,9 @@ export function createGateway(options: GatewayOptions): Gateway {
   addClassifyRoutes(app, { ...context, classifier })
   addExplainRoutes(app, { ...context, explainer: options.explainer })
   addResultRoutes(app, { ...context, results })
+  addModelRoutes(app, { ...context, models: options.models })
+  addRunRoutes(app, { ...context, runs: options.runs })
+  addQueueRoute(app, { ...context, labelling: options.labelling, models: options.models })
   addProbeRoutes(app, { ...context, health, metricsText })
   addOpenapiRoute(app, config.gateway)
   app.notFound((c) => {

@@ -196,6 +196,18 @@ describe('/openapi.json', () => {
     expect(errorsAgainst('ResultPage', page.json)).toBeNull()
     const one = await gateway.get('/v1/results/winnow.events/3/17')
     expect(errorsAgainst('ResultsOfEvent', one.json)).toBeNull()
+    const described: [string, string][] = [
+      ['/v1/models', 'ModelList'],
+      ['/v1/models/mail/releases', 'ModelReleases'],
+      ['/v1/models/mail/compare?a=2&b=3', 'ModelComparison'],
+      ['/v1/runs', 'RunPage'],
+      ['/v1/runs/20260131T120501-mail-1f9c2e', 'Run'],
+      ['/v1/labelling/queue', 'LabellingQueue'],
+    ]
+    for (const [path, name] of described) {
+      const answer = await gateway.get(path)
+      expect([path, answer.status, errorsAgainst(name, answer.json)]).toEqual([path, 200, null])
+    }
     const ready = await gateway.get('/readyz')
     expect(errorsAgainst('Readiness', ready.json)).toBeNull()
     const invalid = await gateway.post('/v1/events', [{ text: '' }, 5])

@@ -35,6 +35,12 @@ export function addOpenapiRoute(app: Gateway, gateway: Pick<Config['gateway'], '
           { name: 'events', description: 'Send events and labels to the stream.' },
           { name: 'classify', description: 'Classify and explain texts without the stream.' },
           { name: 'results', description: 'Read what the stream stored.' },
+          {
+            name: 'models',
+            description: 'Versions of models: read them, compare them, change roles.',
+          },
+          { name: 'runs', description: 'Trainings, cross-validations and tunes.' },
+          { name: 'labelling', description: 'What people should label, and what they labelled.' },
           { name: 'probes', description: 'Health, metrics and this document.' },
         ],
       }),

@@ -13,6 +13,7 @@ import type {
 } from '../../gateway/http/dependencies.ts'
 import type { Explanation, ExplainRequest } from '../../models/explain/explanation.ts'
 import type { ResultFilter, StoredResult } from '../../schemas/ports/result-reader.ts'
+import { controlInMemory } from './control-in-memory.ts'
 import type { Gateway } from '../../gateway/http/route.ts'
 
 /** What a test sees of the gateway. */
@@ -81,6 +82,7 @@ export function gatewayUnderTest(parts: Partial<GatewayOptions> = {}): GatewayUn
         return Promise.resolve({ results: [storedResult], cursor: 'next' })
       },
     },
+    ...controlInMemory(),
     health: [],
     metrics: {
       observe: (route, method, status) => {

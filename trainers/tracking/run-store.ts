@@ -34,7 +34,7 @@ export async function readRuns(storeDir: string): Promise<ListedRun[]> {
       if (one.state === 'damaged') return { ...one, versions }
       return linked({ ...one, versions, tune: tuneOf.get(one.run) ?? null }, byRun)
     })
-    .sort((a, b) => startedText(b).localeCompare(startedText(a), 'en'))
+    .sort((a, b) => runOrder(b).localeCompare(runOrder(a), 'en'))
 }
 
 /**
@@ -201,7 +201,7 @@ function linked(run: TrackedRun, byRun: ReadonlyMap<string, RecordedRun>): Track
 }
 
 /** Names of runs start with the time, in a form that sorts as the recorded time without marks. */
-function startedText(run: ListedRun): string {
+export function runOrder(run: ListedRun): string {
   if (run.state === 'damaged') return run.run
   return `${run.started.replace(/[-:]/g, '').slice(0, 15)} ${run.run}`
 }
