@@ -26,9 +26,12 @@ import type {
 import type { ResultReader } from '../schemas/ports/result-reader.ts'
 import { addModelRoutes } from './models/model-routes.ts'
 import type { ModelControl } from './models/model-control.ts'
-import { addQueueRoute } from './labelling/queue-route.ts'
+import { addLabellingRoutes } from './labelling/labelling-routes.ts'
 import { addRunRoutes } from './runs/run-routes.ts'
 import type { RunReader } from './runs/run-reader.ts'
+import { addAuditRoute } from './audit/audit-route.ts'
+import { addReleaseRoutes } from './models/release-routes.ts'
+import type { AuditLog } from '../schemas/ports/audit-log.ts'
 import type { LabellingReader } from '../schemas/ports/labelling-reader.ts'
 import { addProbeRoutes } from './probes/probes.ts'
 import { isOwnRefusal, problemResponse } from './http/problem.ts'
@@ -52,6 +55,8 @@ export type GatewayOptions = {
   readonly models: ModelControl
   readonly runs: RunReader
   readonly labelling: LabellingReader
+  /** Where every action of a caller with the scope admin is recorded. */
+  readonly audit: AuditLog
   readonly health: readonly HealthCheck[]
   readonly metrics: GatewayMetrics
   readonly metricsText: MetricsSource
@@ -89,8 +94,10 @@ export function createGateway(options: GatewayOptions): Gateway {
   addExplainRoutes(app, { ...context, explainer: options.explainer })
   addResultRoutes(app, { ...context, results })
   addModelRoutes(app, { ...context, models: options.models })
+  addReleaseRoutes(app, { ...context, models: options.models, audit: options.audit })
+  addAuditRoute(app, { ...context, audit: options.audit })
   addRunRoutes(app, { ...context, runs: options.runs })
-  addQueueRoute(app, { ...context, labelling: options.labelling, models: options.models })
+  addLabellingRoutes(app, { ...context, labelling: options.labelling, models: options.models })
   addProbeRoutes(app, { ...context, health, metricsText })
   addOpenapiRoute(app, config.gateway)
   app.notFound((c) => {

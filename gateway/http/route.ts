@@ -93,13 +93,19 @@ const problemMeanings = {
   504: 'The request was not answered in time.',
 } as const
 
-/** The error responses of a route, for its description. */
-export function problems(statuses: readonly (keyof typeof problemMeanings)[]) {
+/**
+ * The error responses of a route, for its description. `meanings` replaces what a status usually
+ * means.
+ */
+export function problems(
+  statuses: readonly (keyof typeof problemMeanings)[],
+  meanings: Partial<Record<keyof typeof problemMeanings, string>> = {},
+) {
   return Object.fromEntries(
     statuses.map((status) => [
       status,
       {
-        description: problemMeanings[status],
+        description: meanings[status] ?? problemMeanings[status],
         content: { 'application/problem+json': { schema: schemaRef('Problem') } },
         ...(status === 503 && { headers: { 'Retry-After': retryAfter } }),
       },

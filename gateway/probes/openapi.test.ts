@@ -203,11 +203,17 @@ describe('/openapi.json', () => {
       ['/v1/runs', 'RunPage'],
       ['/v1/runs/20260131T120501-mail-1f9c2e', 'Run'],
       ['/v1/labelling/queue', 'LabellingQueue'],
+      ['/v1/labelling/similar/b', 'SimilarEvents'],
+      ['/v1/labelling/agreement', 'LabelAgreement'],
+      ['/v1/labelling/suspicious', 'SuspiciousLabels'],
+      ['/v1/audit', 'AuditEntries'],
     ]
     for (const [path, name] of described) {
       const answer = await gateway.get(path)
       expect([path, answer.status, errorsAgainst(name, answer.json)]).toEqual([path, 200, null])
     }
+    const promoted = await gateway.post('/v1/models/mail/promote', { version: '3', reason: 'a' })
+    expect(errorsAgainst('ModelChange', promoted.json)).toBeNull()
     const ready = await gateway.get('/readyz')
     expect(errorsAgainst('Readiness', ready.json)).toBeNull()
     const invalid = await gateway.post('/v1/events', [{ text: '' }, 5])

@@ -41,6 +41,7 @@ export function addOpenapiRoute(app: Gateway, gateway: Pick<Config['gateway'], '
           },
           { name: 'runs', description: 'Trainings, cross-validations and tunes.' },
           { name: 'labelling', description: 'What people should label, and what they labelled.' },
+          { name: 'audit', description: 'What callers with the scope admin did.' },
           { name: 'probes', description: 'Health, metrics and this document.' },
         ],
       }),

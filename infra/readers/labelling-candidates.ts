@@ -4,39 +4,29 @@
 import type {
   CandidateFilter,
   LabellingCandidate,
-  LabellingReader,
+  LabellingReason,
 } from '../../schemas/ports/labelling-reader.ts'
 import type { Analytics } from '../clickhouse/clickhouse.ts'
+import {
+  candidateColumns,
+  labellingSettings,
+  newestOf,
+  unlabelled,
+} from './labelling-conditions.ts'
 
 /** About how many of the newest events of a model are considered. */
-export const consideredEventsMax = 50_000
+const eventsMax = 50_000
 
-/** A query that takes longer is ended by the server. */
-export const labellingSecondsMax = 10
-
-const settings = `SETTINGS max_execution_time = ${labellingSecondsMax}`
-
-/** What people say: the latest word of each on an event, unless it was taken back. */
-export const peopleLabels = `
-  SELECT event_id, labelled_by AS by, argMax(label, (labelled_at, partition, offset)) AS label
-  FROM labels WHERE labelled_by != 'producer'
-  GROUP BY event_id, by HAVING label != ''`
-
-/** Creates the reader; the caller closes the client. */
-export function createLabellingReader(analytics: Analytics): LabellingReader {
-  return {
-    candidates: (reason, filter) => {
-      const parameters = parametersOf(filter)
-      if (reason === 'disagreement') return readDisagreements(analytics, filter, parameters)
-      return readRanked(analytics, rankingOf(reason, filter), { filter, parameters })
-    },
-  }
+/** Reads the candidates of one reason. Throws analytics_unavailable, analytics_refused. */
+export function readCandidates(
+  analytics: Analytics,
+  reason: Exclude<LabellingReason, 'diverse'>,
+  filter: CandidateFilter,
+): Promise<LabellingCandidate[]> {
+  const parameters = parametersOf(filter)
+  if (reason === 'disagreement') return readDisagreements(analytics, { filter, parameters })
+  return readRanked(analytics, rankingOf(reason, filter), { filter, parameters })
 }
-
-const columns = `
-  event_id AS eventId, text AS text, source AS source, label AS label, labels AS labels,
-  score AS score, probabilities AS probabilities, out_of_scope AS outOfScope, model AS model,
-  version AS version, toUnixTimestamp64Milli(classified_at) AS classifiedAtMs`
 
 const key = 'topic, partition, offset, model, version'
 
@@ -49,32 +39,8 @@ function parametersOf(filter: CandidateFilter): Record<string, unknown> {
     exclude,
     thresholds: thresholds ?? {},
     rowsMax: limit,
-    eventsMax: consideredEventsMax,
+    eventsMax,
   }
-}
-
-/** The minute from which on about `consideredEventsMax` events were classified. */
-function considered({ source }: CandidateFilter): string {
-  return `classified_at >= (
-    SELECT min(minute) FROM (
-      SELECT minute, sum(events) AS ours, sum(ours) OVER (ORDER BY minute DESC) AS upToHere
-      FROM label_counts
-      WHERE model = {model: String}${source === undefined ? '' : ' AND source = {source: String}'}
-      GROUP BY minute)
-    WHERE upToHere - ours < {eventsMax: UInt64})`
-}
-
-/** The rows that answer for an event of the model, and that nobody labelled. */
-function unlabelled(filter: CandidateFilter): string {
-  return [
-    `model = {model: String}`,
-    `role != 'shadow'`,
-    considered(filter),
-    ...(filter.version === undefined ? [] : [`version = {version: String}`]),
-    ...(filter.source === undefined ? [] : [`source = {source: String}`]),
-    `event_id NOT IN (SELECT event_id FROM (${peopleLabels}))`,
-    ...(filter.exclude.length === 0 ? [] : [`NOT has({exclude: Array(String)}, event_id)`]),
-  ].join(' AND ')
 }
 
 type Ranking = { readonly where: string; readonly order: string }
@@ -103,14 +69,14 @@ function readRanked(
 ): Promise<LabellingCandidate[]> {
   // Of an event that several versions classified, the latest row counts.
   return analytics.rows<LabellingCandidate>(
-    `SELECT ${columns} FROM classifications
+    `SELECT ${candidateColumns} FROM classifications
      WHERE role != 'shadow' AND (${key}) IN (
        SELECT ${key} FROM (
          SELECT ${key}, probabilities, out_of_scope FROM classifications
          WHERE ${unlabelled(filter)}
          ORDER BY classified_at DESC LIMIT 1 BY event_id)
        WHERE ${where} ORDER BY ${order} LIMIT {rowsMax: UInt32})
-     ORDER BY ${order}, classified_at DESC, offset ${settings}`,
+     ORDER BY ${order}, classified_at DESC, offset ${labellingSettings}`,
     parameters,
   )
 }
@@ -122,8 +88,7 @@ function readRanked(
  */
 async function readDisagreements(
   analytics: Analytics,
-  filter: CandidateFilter,
-  parameters: Record<string, unknown>,
+  { filter, parameters }: Query,
 ): Promise<LabellingCandidate[]> {
   const place = 'topic, partition, offset, record_time'
   const ranked = `
@@ -136,7 +101,7 @@ async function readDisagreements(
     INNER JOIN (
       SELECT ${place}, label AS otherLabel, score AS otherScore, arraySort(labels) AS otherAnswer
       FROM classifications
-      WHERE model = {model: String} AND role = 'shadow' AND ${considered(filter)}
+      WHERE model = {model: String} AND role = 'shadow' AND ${newestOf(filter)}
       ORDER BY classified_at DESC LIMIT 1 BY topic, partition, offset) AS shadow
     USING (${place})
     WHERE answer != otherAnswer
@@ -144,12 +109,12 @@ async function readDisagreements(
   const rows = await analytics.rows<
     Omit<LabellingCandidate, 'other'> & { otherLabel: string; otherScore: number }
   >(
-    `SELECT ${columns}, ranked.otherLabel AS otherLabel, ranked.otherScore AS otherScore
+    `SELECT ${candidateColumns}, ranked.otherLabel AS otherLabel, ranked.otherScore AS otherScore
      FROM (
        SELECT * FROM classifications
        WHERE role != 'shadow' AND (${key}) IN (SELECT ${key} FROM (${ranked}))) AS rows
      INNER JOIN (${ranked}) AS ranked USING (${key})
-     ORDER BY ranked.sureness DESC, topic, partition, offset ${settings}`,
+     ORDER BY ranked.sureness DESC, topic, partition, offset ${labellingSettings}`,
     parameters,
   )
   return rows.map(({ otherLabel, otherScore, ...row }) => ({

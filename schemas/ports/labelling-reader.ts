@@ -38,10 +38,58 @@ export type CandidateFilter = {
   readonly limit: number
 }
 
-/** Reads candidates for labels, the most useful first. */
+/** A person, or the name of an API key, and how many events they labelled. */
+export type Labeller = { readonly by: string; readonly labels: number }
+
+/** Two people on the events that both labelled. */
+export type LabellerPair = {
+  readonly a: string
+  readonly b: string
+  readonly events: number
+  /** Events to which both gave the same label. */
+  readonly agreeing: number
+  /** How often each gave which label, on these events. */
+  readonly labelsA: Readonly<Record<string, number>>
+  readonly labelsB: Readonly<Record<string, number>>
+}
+
+/** A person's label that a model contradicts. */
+export type SuspiciousLabel = {
+  readonly eventId: string
+  readonly text: string
+  readonly given: string
+  readonly by: string
+  readonly predicted: string
+  readonly score: number
+  readonly model: string
+  readonly version: string
+}
+
+/** Reads what may be labelled, and what was. Rejects with `analytics_unavailable`. */
 export type LabellingReader = {
+  /** Events that nobody labelled, the most useful first. */
   candidates(
     reason: Exclude<LabellingReason, 'diverse'>,
     filter: CandidateFilter,
   ): Promise<readonly LabellingCandidate[]>
+  /**
+   * Events that nobody labelled with texts like that of an event, the most similar first; undefined
+   * if the event has no result.
+   */
+  similar(
+    eventId: string,
+    limit: number,
+  ): Promise<readonly (LabellingCandidate & { readonly similarity: number })[] | undefined>
+  /** Who labelled how much, and how often each two agree. */
+  agreement(): Promise<{
+    readonly people: readonly Labeller[]
+    readonly pairs: readonly LabellerPair[]
+  }>
+  /** Labels of people that a model contradicts with at least this score, the surest first. */
+  suspicious(filter: {
+    readonly model: string
+    readonly version?: string | undefined
+    readonly scoreMin: number
+    readonly limit: number
+  }): Promise<readonly SuspiciousLabel[]>
 }

@@ -1,8 +1,10 @@
 // Opens what the gateway needs to show and control models, runs and labelling.
 import type { GatewayOptions } from '../../gateway/app.ts'
-import { createLabellingReader } from '../../infra/readers/labelling-candidates.ts'
+import { createLabellingReader } from '../../infra/readers/labelling-reader.ts'
 import type { OpenResources } from '../open-resources.ts'
+import { openPatientAnalytics } from '../patience.ts'
 import { openRegistryWith } from '../publishing.ts'
+import { createAuditTrail } from './audit-trail.ts'
 import { createModelRegistry } from './model-registry.ts'
 import { createRunLibrary } from './run-library.ts'
 
@@ -13,13 +15,17 @@ export async function openControl(
     /** `name@version` of the model that the gateway serves. */
     readonly serving: () => string | undefined
   },
-): Promise<Pick<GatewayOptions, 'models' | 'runs' | 'labelling'>> {
-  const { storeDir, clients, serving } = options
+): Promise<Pick<GatewayOptions, 'models' | 'runs' | 'labelling' | 'audit'>> {
+  const { config, storeDir, clients, serving, log } = options
   const { analytics } = clients
+  const close = (one: { close(): Promise<void> }): Promise<void> => one.close()
+  const patient = resources.add(openPatientAnalytics(config.clickhouse, { log }), close)
+  const audit = resources.add(createAuditTrail({ analytics, patient, log }), close)
   const registry = await openRegistryWith(resources, options)
   return {
     models: createModelRegistry({ registry, analytics, serving }),
     runs: createRunLibrary(storeDir),
     labelling: createLabellingReader(analytics),
+    audit,
   }
 }

@@ -5,15 +5,24 @@ import type { ModelChange, ModelControl } from '../../gateway/models/model-contr
 import type { ShownRun } from '../../gateway/runs/run-reader.ts'
 import type { ModelAnnouncement } from '../../schemas/model-announcement.ts'
 import type { Manifest } from '../../models/store/manifest.ts'
+import type { AuditEntry } from '../../schemas/ports/audit-log.ts'
 import type { LabellingCandidate } from '../../schemas/ports/labelling-reader.ts'
 import { WinnowError } from '../../schemas/errors.ts'
 
 /** What the gateway is given to control; every call to a changing function is in `changes`. */
 export function controlInMemory(
   changes: object[] = [],
-): Pick<GatewayOptions, 'models' | 'runs' | 'labelling'> {
+  entries: AuditEntry[] = [],
+): Pick<GatewayOptions, 'models' | 'runs' | 'labelling' | 'audit'> {
   return {
     models: modelsInMemory(changes),
+    audit: {
+      write: (entry) => {
+        entries.push(entry)
+        return Promise.resolve()
+      },
+      list: () => Promise.resolve([...entries].reverse()),
+    },
     runs: {
       list: ({ kind }) =>
         Promise.resolve({ runs: kind === 'cv' ? [] : [shownRun], cursor: 'bmV4dA' }),
@@ -27,6 +36,28 @@ export function controlInMemory(
             ? [{ ...candidate, other: { label: 'winnow.none', score: 0.75 } }]
             : [candidate, { ...candidate, eventId: 'b', text: 'where is my parcel' }],
         ),
+      similar: (id) =>
+        Promise.resolve(id === 'b' ? [{ ...candidate, similarity: 0.5 }] : undefined),
+      agreement: () =>
+        Promise.resolve({
+          people: [
+            { by: 'ann', labels: 4 },
+            { by: 'ben', labels: 2 },
+          ],
+          pairs: [
+            {
+              ...{ a: 'ann', b: 'ben', events: 2, agreeing: 2 },
+              ...{ labelsA: { ham: 2 }, labelsB: { ham: 2 } },
+            },
+          ],
+        }),
+      suspicious: ({ model, scoreMin }) =>
+        Promise.resolve([
+          {
+            ...{ eventId: 'c', text: 'cheap watches', given: 'ham', by: 'ann' },
+            ...{ predicted: 'spam', score: scoreMin, model, version: '3' },
+          },
+        ]),
     },
   }
 }
