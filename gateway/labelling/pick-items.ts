@@ -2,7 +2,7 @@
 // event once, and of texts that are almost the same only the first.
 import type { Work } from '../../models/runtime/sliced-work.ts'
 import type { LabellingCandidate, LabellingReason } from '../../schemas/ports/labelling-reader.ts'
-import { shinglesOf, similarity, type Shingles } from './text-shingles.ts'
+import { similarity, sketchOf, type Sketch } from './text-sketch.ts'
 
 /** How a queue is chosen. */
 export const strategies = [
@@ -31,20 +31,20 @@ export type PickedItem = {
   readonly candidate: LabellingCandidate
 }
 
-type Text = { readonly candidate: LabellingCandidate; readonly shingles: Shingles }
+type Text = { readonly candidate: LabellingCandidate; readonly sketch: Sketch }
 
 /** Picks up to `limit` items, in steps. */
 export function* pickItems(groups: readonly CandidateGroup[], limit: number): Work<PickedItem[]> {
-  const shinglesById = new Map<string, Shingles>()
+  const sketchByText = new Map<string, Sketch>()
   const picked: (PickedItem & Text)[] = []
   const queues: { reason: LabellingReason; next: () => Work<Text | undefined> }[] = []
   for (const { reason, candidates } of groups) {
     const texts: Text[] = []
     for (const candidate of candidates) {
       yield
-      const shingles = shinglesById.get(candidate.eventId) ?? shinglesOf(candidate.text)
-      shinglesById.set(candidate.eventId, shingles)
-      texts.push({ candidate, shingles })
+      const sketch = sketchByText.get(candidate.text) ?? sketchOf(candidate.text)
+      sketchByText.set(candidate.text, sketch)
+      texts.push({ candidate, sketch })
     }
     const next = reason === 'diverse' ? farthestFirst(texts, picked) : firstNew(texts, picked)
     queues.push({ reason, next })
@@ -86,9 +86,9 @@ function farthestFirst(texts: readonly Text[], picked: readonly Text[]) {
   let seen = 0
   return function* (): Work<Text | undefined> {
     for (; seen < picked.length; seen++) {
-      for (const [at, { shingles }] of texts.entries()) {
+      for (const [at, text] of texts.entries()) {
         if (at % 16 === 0) yield
-        nearest[at] = Math.max(nearest[at]!, similarity(shingles, picked[seen]!.shingles))
+        nearest[at] = Math.max(nearest[at]!, likeness(text, picked[seen]!))
       }
     }
     let best = -1
@@ -100,6 +100,11 @@ function farthestFirst(texts: readonly Text[], picked: readonly Text[]) {
 }
 
 function isSame(a: Text, b: Text): boolean {
-  if (a.candidate.eventId === b.candidate.eventId) return true
-  return similarity(a.shingles, b.shingles) >= sameTextSimilarity
+  return likeness(a, b) >= sameTextSimilarity
+}
+
+/** The similarity of two texts; 1 for one event, whatever its text was when it came again. */
+function likeness(a: Text, b: Text): number {
+  if (a.candidate.eventId === b.candidate.eventId) return 1
+  return similarity(a.sketch, b.sketch)
 }

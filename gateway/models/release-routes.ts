@@ -61,9 +61,9 @@ function changeAdder(app: Gateway, options: Options) {
     schema: Schema,
     route: {
       readonly description: string
-      run(
+      readonly run: (
         request: z.output<Schema> & { name: string; by: string; signal: AbortSignal },
-      ): Promise<ModelChange>
+      ) => Promise<ModelChange>
     },
   ): void => {
     const { description, run } = route

@@ -19,7 +19,6 @@ import { WinnowError } from '../../schemas/errors.ts'
 import type { ModelAnnouncement } from '../../schemas/model-announcement.ts'
 import { promoteModel, rollBackModel, sideModel } from '../promoting.ts'
 import type { Registry } from '../publishing.ts'
-import { readAnnounced } from './announced-models.ts'
 import { keepBriefly } from './briefly-kept.ts'
 import { readReport } from './report-file.ts'
 
@@ -34,13 +33,14 @@ export function createModelRegistry(options: {
   readonly analytics: Analytics
   /** `name@version` of the model that the gateway serves. */
   readonly serving: () => string | undefined
+  /** What winnow.models says; undefined if it cannot be read. */
+  readonly states: () => Promise<ReadonlyMap<string, ModelAnnouncement> | undefined>
 }): ModelControl {
   const { registry, analytics, serving } = options
   const { storeDir, config } = registry
   const listed = keepBriefly(
     async () => {
-      const announced = await readAnnounced(config)
-      const states = announced.kind === 'read' ? announced.states : undefined
+      const states = await options.states()
       const versions = await listVersionsWithRoles({ storeDir, config, states })
       return Promise.all(
         versions.map(async (one) => ({ ...one, hasReport: await hasReport(one.dir) })),

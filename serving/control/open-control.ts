@@ -4,6 +4,7 @@ import { createLabellingReader } from '../../infra/readers/labelling-reader.ts'
 import type { OpenResources } from '../open-resources.ts'
 import { openPatientAnalytics } from '../patience.ts'
 import { openRegistryWith } from '../publishing.ts'
+import { readAnnounced } from './announced-models.ts'
 import { createAuditTrail } from './audit-trail.ts'
 import { createModelRegistry } from './model-registry.ts'
 import { createRunLibrary } from './run-library.ts'
@@ -22,8 +23,12 @@ export async function openControl(
   const patient = resources.add(openPatientAnalytics(config.clickhouse, { log }), close)
   const audit = resources.add(createAuditTrail({ analytics, patient, log }), close)
   const registry = await openRegistryWith(resources, options)
+  const states = async () => {
+    const announced = await readAnnounced(config)
+    return announced.kind === 'read' ? announced.states : undefined
+  }
   return {
-    models: createModelRegistry({ registry, analytics, serving }),
+    models: createModelRegistry({ registry, analytics, serving, states }),
     runs: createRunLibrary(storeDir),
     labelling: createLabellingReader(analytics),
     audit,
