@@ -112,6 +112,21 @@ const explainArbitrary = fc.record(
   { requiredKeys: [] },
 )
 
+const reason = fc.oneof(
+  anything,
+  fc.constantFrom('why', '\u00a0', 'x'.repeat(500), 'x'.repeat(501)),
+)
+const changeArbitrary = fc.record(
+  {
+    version: fc.oneof(anything, fc.constantFrom('1', '3', '01', '1\n', '12345678901', 3)),
+    percent: fc.oneof(anything, fc.constantFrom(0, 0.5, 100, 100.5, -1)),
+    reason,
+    force: reason,
+    more: fc.constantFrom(1),
+  },
+  { requiredKeys: ['reason'] },
+)
+
 const gateway = gatewayUnderTest({ classifier: hamClassifier(), explainer: hamExplainer() })
 const ajv = new Ajv2020({ strict: false })
 addFormats.default(ajv)
@@ -235,6 +250,9 @@ describe('/openapi.json', () => {
     ['/v1/labels', 'Label', labelArbitrary],
     ['/v1/classify', 'ClassifyRequest', classifyArbitrary],
     ['/v1/explain', 'ExplainRequest', explainArbitrary],
+    ['/v1/models/mail/promote', 'PromoteRequest', changeArbitrary],
+    ['/v1/models/mail/rollback', 'RollbackRequest', changeArbitrary],
+    ['/v1/models/mail/shadow', 'ShareRequest', changeArbitrary],
   ])('of %s is exactly as strict as the server', async (path, name, arbitrary) => {
     await fc.assert(
       fc.asyncProperty(arbitrary, async (body) => {
@@ -245,8 +263,16 @@ describe('/openapi.json', () => {
     )
   })
 
-  it('of the query of /v1/results is exactly as strict as the server', async () => {
-    const { parameters } = document.paths['/v1/results']!['get']!
+  it.each([
+    '/v1/results',
+    '/v1/runs',
+    '/v1/audit',
+    '/v1/labelling/queue',
+    '/v1/labelling/suspicious',
+  ])('of the query of %s is exactly as strict as the server', async (path) => {
+    // Which models there are is no rule of the description.
+    const { parameters } = document.paths[path]!['get']!
+    const checked = parameters!.filter(({ name }) => path === '/v1/results' || name !== 'model')
     const word = fc.oneof(
       fc.string({ unit: 'binary', maxLength: 5 }),
       fc.constantFrom(
@@ -259,12 +285,13 @@ describe('/openapi.json', () => {
         'a@b@c',
         '1~0~0~t~m~1',
         '1~-1~0~t~m~1',
+        ...['mixed', 'out-of-scope', 'cv', '100', '200', '500', '501', '0.5', '1.0', '1.01', 'a,b'],
       ),
     )
-    const chosen = fc.tuple(fc.constantFrom(...parameters!), word)
+    const chosen = fc.tuple(fc.constantFrom(...checked), word)
     await fc.assert(
       fc.asyncProperty(chosen, async ([{ name, schema }, value]) => {
-        const { status } = await gateway.get(`/v1/results?${name}=${encodeURIComponent(value)}`)
+        const { status } = await gateway.get(`${path}?${name}=${encodeURIComponent(value)}`)
         expect([name, value, status]).toEqual([
           name,
           value,

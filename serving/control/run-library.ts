@@ -12,6 +12,7 @@ import { versionReportFile } from '../../models/store/listed-versions.ts'
 import { modelDir } from '../../models/store/version-files.ts'
 import { reportFile } from '../../trainers/run-reports/run-page.ts'
 import { readProgress, type RunProgress } from '../../trainers/tracking/progress-log.ts'
+import { rememberRuns } from '../../trainers/tracking/remembered-runs.ts'
 import { readRuns, runOrder } from '../../trainers/tracking/run-store.ts'
 import type { ListedRun, TrackedRun } from '../../trainers/tracking/tracked-run.ts'
 import { keepBriefly } from './briefly-kept.ts'
@@ -22,7 +23,8 @@ const keptMsMax = 2_000
 
 /** Reads the runs of a store. It holds nothing open. */
 export function createRunLibrary(storeDir: string): RunReader {
-  const runs = keepBriefly(() => readRuns(storeDir), { msMax: keptMsMax })
+  const read = rememberRuns()
+  const runs = keepBriefly(() => readRuns(storeDir, { read }), { msMax: keptMsMax })
   const found = async (name: string): Promise<ListedRun | undefined> =>
     (await runs.read()).find(({ run }) => run === name)
   return {
