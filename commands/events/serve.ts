@@ -24,6 +24,7 @@ import { prepareBackends } from '../../serving/backends.ts'
 import { gatewayFigures, showLive } from '../live-figures.ts'
 import type { OpenModel } from '../../serving/model.ts'
 import { closing, openAll, type OpenResources } from '../../serving/open-resources.ts'
+import { openControl } from '../../serving/control/open-control.ts'
 import { checkAddress, checkModel } from '../option-checks.ts'
 import { createPageFiles } from '../../serving/gateway/page-files.ts'
 import { createOnlineExplainer } from '../../serving/online-explainer.ts'
@@ -148,6 +149,11 @@ export function openGateway(options: {
       }),
       live,
       analytics: createStreamAnalytics({ kafka, analytics }, config),
+      ...(await openControl(resources, {
+        ...options,
+        clients: { kafka, schemas, analytics },
+        serving: () => serving?.current.ref,
+      })),
       ...(serving === undefined
         ? {}
         : {
