@@ -4,14 +4,14 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { configSchema } from '../configs/schema.ts'
-import type { OnlineModel } from '../gateway/http/dependencies.ts'
-import { createWorkQueue } from '../gateway/http/work-queue.ts'
-import { SwappableModel } from '../models/inference/swappable-model.ts'
-import { setChampion } from '../models/store/champion.ts'
-import { openVersion } from '../models/store/version-store.ts'
-import { writeTinyVersion } from '../tests/support/tiny-version.ts'
-import { openModel, type OpenModel } from './model.ts'
+import { configSchema } from '../../configs/schema.ts'
+import type { OnlineModel } from '../../gateway/http/dependencies.ts'
+import { createWorkQueue } from '../../gateway/http/work-queue.ts'
+import { SwappableModel } from '../../models/inference/swappable-model.ts'
+import { setChampion } from '../../models/store/champion.ts'
+import { openVersion } from '../../models/store/version-store.ts'
+import { writeTinyVersion } from '../../tests/support/tiny-version.ts'
+import { openModel, type OpenModel } from '../model.ts'
 import { createOnlineModels, type OnlineModelsOptions } from './online-models.ts'
 
 let storeDir: string
@@ -92,7 +92,7 @@ describe('references', () => {
     await expect(models.use(undefined, nameOf)).rejects.toMatchObject({ code: 'model_unavailable' })
   })
 
-  it.each(['other', 'tiny@9', 'tiny@', '../tiny', 'tiny@1@2', 'x'.repeat(100), '__proto__', ''])(
+  it.each(['other', 'tiny@9', 'tiny@', '../../tiny', 'tiny@1@2', 'x'.repeat(100), '__proto__', ''])(
     'refuses %s without the folders of this machine',
     async (ref) => {
       const { models } = await modelsOver(1)
