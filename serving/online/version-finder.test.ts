@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { sha256OfFile } from '../../models/runtime/file-hash.ts'
 import { setChampion } from '../../models/store/champion.ts'
+import type { WinnowError } from '../../schemas/errors.ts'
 import { writeTinyVersion } from '../../tests/support/tiny-version.ts'
 import { createVersionFinder } from './version-finder.ts'
 
@@ -19,7 +20,7 @@ afterEach(() => rm(storeDir, { recursive: true }))
 function finderUnderTest() {
   const now = { ms: 0 }
   let reads = 0
-  const { find } = createVersionFinder({
+  const finder = createVersionFinder({
     storeDir,
     objects: undefined,
     hashFile: (path) => {
@@ -29,7 +30,7 @@ function finderUnderTest() {
     log: () => undefined,
     nowMs: () => now.ms,
   })
-  return { find, now, reads: () => reads }
+  return { find: (ref: string) => finder.find(ref), now, reads: () => reads }
 }
 
 describe('createVersionFinder', () => {
@@ -60,7 +61,7 @@ describe('createVersionFinder', () => {
     const { find } = finderUnderTest()
     const refs = Array.from({ length: 12 }, (_, number) => `unknown-${number}`)
     const codes = await Promise.all(
-      refs.map((ref) => find(ref).catch((error: { code: string }) => error.code)),
+      refs.map((ref) => find(ref).catch((error: unknown) => (error as WinnowError).code)),
     )
     expect(codes.filter((code) => code === 'model_not_found')).toHaveLength(8)
     expect(codes.filter((code) => code === 'queue_full')).toHaveLength(4)
