@@ -1,6 +1,6 @@
 """What OpenAI's client reads from /v1/embeddings, as one JSON document.
 
-Usage: openai_embeddings.py URL MODEL TEXTS_AS_JSON
+Usage: openai_embeddings.py URL MODEL TEXTS_AS_JSON [KEY]
 """
 
 import json
@@ -9,7 +9,8 @@ import sys
 import openai
 
 url, model, texts = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
-client = openai.OpenAI(base_url=f"{url}/v1", api_key="none", max_retries=0)
+key = sys.argv[4] if len(sys.argv) > 4 else "none"
+client = openai.OpenAI(base_url=f"{url}/v1", api_key=key, max_retries=0)
 
 
 def embedded(**more):

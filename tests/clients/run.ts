@@ -84,6 +84,7 @@ async function main(): Promise<void> {
       await gateway.close()
     }
     await checkWithoutModel(ground)
+    await checkKeys(ground)
   } finally {
     if (values.keep !== true) await rm(dir, { recursive: true, force: true })
   }
@@ -314,6 +315,31 @@ async function checkWithoutModel({ list, storeDir }: Ground): Promise<void> {
       await gateway.close()
     }
   })
+}
+
+async function checkKeys(ground: Ground): Promise<void> {
+  const { list, storeDir } = ground
+  const key = 'reader-key-0123456789'
+  const gateway = await startGateway({ storeDir, serving: 'test@1', key })
+  const given = JSON.stringify(texts)
+  const openai = (own: string): Promise<object> =>
+    python(ground, 'openai_embeddings.py', gateway.url, 'test', given, own)
+  const triton = (...own: string[]): Promise<TritonFound> => {
+    const address = gateway.url.replace('http://', '')
+    return python(ground, 'triton.py', address, 'test', 'all', given, ...own)
+  }
+  try {
+    await list.check('a gateway with keys serves clients that send one, as they do', async () => {
+      await openai(key)
+      assert.equal((await triton(key)).json.label.length, texts.length)
+    })
+    await list.check('a gateway with keys refuses others, in their own form', async () => {
+      await assert.rejects(openai('another-key-0123456789'), /AuthenticationError.*401/s)
+      await assert.rejects(triton(), /InferenceServerException.*\[401\] Send the API key/s)
+    })
+  } finally {
+    await gateway.close()
+  }
 }
 
 type Classified = { readonly label: string; readonly score: number; readonly probabilities: object }

@@ -1,6 +1,6 @@
 """What tritonclient reads from a server of the Open Inference Protocol, as one JSON document.
 
-Usage: triton.py HOST:PORT MODEL json|all TEXTS_AS_JSON
+Usage: triton.py HOST:PORT MODEL json|all TEXTS_AS_JSON [KEY]
 With `json`, tensors travel as JSON only, for servers without the binary extension.
 """
 
@@ -15,6 +15,15 @@ address, model, modes, texts = sys.argv[1], sys.argv[2], sys.argv[3], json.loads
 # MLServer reads JSON only from requests that say so.
 headers = {"Content-Type": "application/json"} if modes == "json" else None
 client = triton.InferenceServerClient(address)
+
+
+class BearerKey(triton.InferenceServerClientPlugin):
+    def __call__(self, request):
+        request.headers["Authorization"] = f"Bearer {sys.argv[5]}"
+
+
+if len(sys.argv) > 5:
+    client.register_plugin(BearerKey())
 
 
 def tensor(shape, binary):
