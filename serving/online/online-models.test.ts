@@ -200,7 +200,7 @@ describe('embed', () => {
     }
   })
 
-  it('refuses a model of which it is unknown where its embedding is', async () => {
+  it('refuses an imported model, whose embedding is unknown', async () => {
     const tiny = await writeTinyVersion({ storeDir })
     const { labels, precision, maxTokens, pooling, hidden } = tiny.manifest
     const known = { labels, precision, maxTokens, pooling, hidden, metrics: {}, trainingRun: null }
