@@ -198,7 +198,7 @@ export function needsKey(path: string): boolean {
 /** The labels of the model in a gateway under test. */
 export const testLabels = ['ham', 'spam'] as const
 
-/** Models of which there is one, `mail@3`, which classifies with the classifier. */
+/** A set of one model, `mail@3`, which classifies with the classifier. */
 export function modelsOf({ hasRoom, classify }: TestClassifier): OnlineModels {
   const model: OnlineModel = {
     name: 'mail',
