@@ -102,7 +102,7 @@ describe('a change of a model', () => {
         return control.registry.promote(change)
       },
     }
-    const { post, entries } = underTest({ models, config: configWith({ requestMsMax: 30 }) })
+    const { post, entries } = underTest({ registry, config: configWith({ requestMsMax: 30 }) })
     expect((await post(promote, body)).status).toBe(504)
     expect(entries).toEqual([])
     end()
