@@ -6,7 +6,7 @@ import { every } from 'hono/combine'
 import type { Config } from '../configs/schema.ts'
 import { WinnowError } from '../schemas/errors.ts'
 import { createAdmission } from './http/admission.ts'
-import { createAuthentication, type KeyRing } from './http/auth.ts'
+import { createAuthentication, type KeyRing, type TokenCheck } from './http/auth.ts'
 import { createBrowserGuard } from './http/browser-guard.ts'
 import { addCallerRoute } from './probes/caller.ts'
 import { addClassifyRoutes } from './online/classify.ts'
@@ -72,6 +72,8 @@ export type GatewayOptions = {
   readonly pages: PageFiles
   /** Keys besides those of the configuration. */
   readonly keys?: KeyRing
+  /** Verifies tokens of gateway.oidc. */
+  readonly tokens?: TokenCheck | undefined
   /** The versions in the store and their roles. */
   readonly registry: ModelControl
   readonly runs: RunReader
@@ -104,7 +106,11 @@ export function createGateway(options: GatewayOptions): Gateway {
   app.use(observeRequests(options.metrics))
   app.use(requestContext())
   app.use(singleHost())
-  const { authorize, isOpen } = createAuthentication(config.gateway, { ring: options.keys, clock })
+  const { authorize, isOpen } = createAuthentication(config.gateway, {
+    ring: options.keys,
+    tokens: options.tokens,
+    clock,
+  })
   app.use(createBrowserGuard(isOpen, openPages))
   const admission = createAdmission(config.gateway, options.queue ?? createWorkQueue())
   const limit = createRateLimit(config.gateway, clock)

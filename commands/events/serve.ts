@@ -26,6 +26,7 @@ import type { OpenModel } from '../../serving/model.ts'
 import { closing, openAll, type OpenResources } from '../../serving/open-resources.ts'
 import { openControl } from '../../serving/control/open-control.ts'
 import { checkAddress, checkModel } from '../option-checks.ts'
+import { createTokenCheck } from '../../serving/gateway/token-check.ts'
 import { createPageFiles } from '../../serving/gateway/page-files.ts'
 import { createOnlineExplainer } from '../../serving/online-explainer.ts'
 import { openOnlineModels } from '../../serving/online/online-models.ts'
@@ -74,7 +75,7 @@ export function addServeCommand(program: Command): void {
       const { config, terminal, paths } = context
       const keyFile = keysPath(config.gateway, paths.state)
       const ring = openKeyFile(keyFile, logLine)
-      createAuthentication(config.gateway, { ring })
+      createAuthentication(config.gateway, { ring, tokens: createTokenCheck(config.gateway.oidc) })
       await ring.close()
       await checkAddress('gateway', config.gateway)
       if (options.model !== undefined) await checkModel(options.model, context)
@@ -161,6 +162,7 @@ export function openGateway(options: {
           }),
       pages: createPageFiles(),
       keys,
+      tokens: createTokenCheck(config.gateway.oidc),
       health: [
         { name: 'kafka', check: () => pingBroker(kafka) },
         { name: 'clickhouse', check: () => analytics.ping() },
