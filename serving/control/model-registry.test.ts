@@ -24,6 +24,7 @@ beforeEach(async () => {
     registry,
     analytics,
     serving: () => serving,
+    slots: (read) => read(),
     states: () => registry.announcements.states(),
   })
   await registry.write('one')

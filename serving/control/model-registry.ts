@@ -20,12 +20,15 @@ import type { ModelAnnouncement } from '../../schemas/model-announcement.ts'
 import { promoteModel, rollBackModel, sideModel } from '../promoting.ts'
 import type { Registry } from '../publishing.ts'
 import { keepBriefly } from './briefly-kept.ts'
+import type { ReadSlots } from './read-slots.ts'
 import { readReport } from './report-file.ts'
 
 /** How long a list of versions is kept. */
 const keptMsMax = 2_000
 /** The most label changes of a comparison. */
 const flipsMax = 100
+/** The longest time of a query of a comparison. */
+const secondsMax = 20
 
 /** Creates the registry for the gateway; the caller closes the clients. */
 export function createModelRegistry(options: {
@@ -33,10 +36,12 @@ export function createModelRegistry(options: {
   readonly analytics: Analytics
   /** `name@version` of the model that the gateway serves. */
   readonly serving: () => string | undefined
+  /** Limits the comparisons at once. */
+  readonly slots: ReadSlots
   /** What winnow.models says; undefined if it cannot be read. */
   readonly states: () => Promise<ReadonlyMap<string, ModelAnnouncement> | undefined>
 }): ModelControl {
-  const { registry, analytics, serving } = options
+  const { registry, analytics, serving, slots } = options
   const { storeDir, config } = registry
   const listed = keepBriefly(
     async () => {
@@ -63,7 +68,9 @@ export function createModelRegistry(options: {
         const message = `a and b are the same version, ${name}@${a}; name two versions`
         throw new WinnowError('parameter_invalid', message, { details: { parameter: 'b' } })
       }
-      const compared = await compareVersions(analytics, { model: name, a, b }, flipsMax)
+      const compared = await slots(() =>
+        compareVersions(analytics, { model: name, a, b }, { flipsMax, secondsMax }),
+      )
       return { a: `${name}@${a}`, b: `${name}@${b}`, ...compared }
     },
     promote: ({ name, version, ...request }) =>
