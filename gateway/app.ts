@@ -23,6 +23,7 @@ import type {
   OnlineClassifier,
   OnlineExplainer,
 } from './http/dependencies.ts'
+import type { DeadLetters } from '../schemas/ports/dead-letters.ts'
 import type { StreamAnalytics } from '../schemas/ports/stream-analytics.ts'
 import type { ResultReader } from '../schemas/ports/result-reader.ts'
 import { addProbeRoutes } from './probes/probes.ts'
@@ -30,6 +31,8 @@ import { isOwnRefusal, problemResponse } from './http/problem.ts'
 import { requestContext, singleHost } from './http/request-context.ts'
 import type { GatewayEnv } from './http/request-context.ts'
 import { addResultRoutes } from './results/results.ts'
+import { addDeadLetterReplayRoute } from './dead-letters/dead-letter-replay.ts'
+import { addDeadLetterRoutes } from './dead-letters/dead-letters.ts'
 import { addAnalyticsRoutes } from './analytics/analytics.ts'
 import type { LiveResults } from './stream/live-results.ts'
 import { addStreamRoutes } from './stream/stream.ts'
@@ -46,6 +49,7 @@ export type GatewayOptions = {
   /** Feeds /v1/stream; closed before the server, so that streams end at once. */
   readonly live: LiveResults
   readonly analytics: StreamAnalytics
+  readonly deadLetters: DeadLetters
   /** Absent if `gateway.models` is off or no model could be loaded. */
   readonly classifier?: OnlineClassifier
   /** Absent if there is no classifier. */
@@ -87,6 +91,8 @@ export function createGateway(options: GatewayOptions): Gateway {
   addExplainRoutes(app, { ...context, explainer: options.explainer })
   addResultRoutes(app, { ...context, results })
   addAnalyticsRoutes(app, { ...context, analytics: options.analytics })
+  addDeadLetterRoutes(app, { ...context, deadLetters: options.deadLetters })
+  addDeadLetterReplayRoute(app, { ...context, deadLetters: options.deadLetters })
   addStreamRoutes(app, { ...context, live: options.live })
   addProbeRoutes(app, { ...context, health, metricsText })
   addOpenapiRoute(app, config.gateway)

@@ -55,6 +55,7 @@ function opened(options: Partial<SenderOptions> = {}) {
     producer,
     bounds: new Map([['events', new Map([[0, { low: 2, high: 10 }]])]]),
     again: false,
+    by: 'ann@here',
     signal: new AbortController().signal,
     onSent: ({ offset }, from) => sent.push(`${offset} from the ${from}`),
     onSkipped: ({ offset }, reason) => skipped.push(`${offset} ${reason}`),

@@ -31,6 +31,7 @@ import { createOnlineExplainer } from '../../serving/online-explainer.ts'
 import { recordService } from '../../serving/service-record.ts'
 import { openServingModel, type ServingOptions } from '../../serving/serving-model.ts'
 import { addCommand, wholeNumber } from '../shared-options.ts'
+import { createDeadLetters } from '../../serving/dead-letters.ts'
 import { createStreamAnalytics } from '../../serving/stream-analytics.ts'
 import { failureSignal } from '../../serving/failure-signal.ts'
 import { aborted, untilStopped } from '../signals.ts'
@@ -137,6 +138,7 @@ export function openGateway(options: {
       }),
       results: createResultReader(analytics),
       live,
+      deadLetters: createDeadLetters({ kafka, analytics, producer }, config),
       analytics: createStreamAnalytics({ kafka, analytics }, config),
       ...(serving === undefined
         ? {}

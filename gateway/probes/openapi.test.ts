@@ -49,7 +49,7 @@ const oddTimes = [
 ]
 const oddWords = [
   ...['5', '0', '01', '0.5', '1.01', '1000', '1001', '500', '501', '٣', 'a@b', 'a@b@c'],
-  ...['1~0~0~t~m~1', '1~-1~0~t~m~1', '0~0~0~t~m~1'],
+  ...['1~0~0~t~m~1', '1~-1~0~t~m~1', '0~0~0~t~m~1', '1~0~0~1~0~t~', 'open', 'text_empty'],
 ]
 const odd = fc.constantFrom(
   '',
@@ -111,6 +111,18 @@ const explainArbitrary = fc.record(
     label: fc.constantFrom('ham', 5, null),
     method: fc.constantFrom('auto', 'occlusion', 'shapley', 'guess', 5),
     model: fc.constantFrom('mail', 'mail@3', 5),
+    more: anything,
+  },
+  { requiredKeys: [] },
+)
+
+const letterId = fc.oneof(anything, fc.constantFrom('t/0/1', 't/0', '/0/1', 'a/b/0/1'))
+const replayArbitrary = fc.record(
+  {
+    ids: fc.oneof(anything, fc.array(letterId, { maxLength: 2 })),
+    code: fc.constantFrom('text_empty', 'made_up', 5),
+    since: time,
+    until: time,
     more: anything,
   },
   { requiredKeys: [] },
@@ -206,6 +218,12 @@ describe('/openapi.json', () => {
     expect(errorsAgainst('ConsumerLag', lag.json)).toBeNull()
     const balance = await gateway.get('/v1/analytics/balance')
     expect(errorsAgainst('TopicBalance', balance.json)).toBeNull()
+    const letters = await gateway.get('/v1/dead-letters')
+    expect(errorsAgainst('DeadLetterPage', letters.json)).toBeNull()
+    const letter = await gateway.get('/v1/dead-letters/winnow.events/3/18')
+    expect(errorsAgainst('DeadLetter', letter.json)).toBeNull()
+    const replayed = await gateway.post('/v1/dead-letters/replay', { code: 'text_empty' })
+    expect(errorsAgainst('ReplayOutcome', replayed.json)).toBeNull()
     const ready = await gateway.get('/readyz')
     expect(errorsAgainst('Readiness', ready.json)).toBeNull()
     const invalid = await gateway.post('/v1/events', [{ text: '' }, 5])
@@ -227,6 +245,7 @@ describe('/openapi.json', () => {
     ['/v1/labels', 'Label', labelArbitrary],
     ['/v1/classify', 'ClassifyRequest', classifyArbitrary],
     ['/v1/explain', 'ExplainRequest', explainArbitrary],
+    ['/v1/dead-letters/replay', 'ReplayRequest', replayArbitrary],
   ])('of %s is exactly as strict as the server', async (path, name, arbitrary) => {
     await fc.assert(
       fc.asyncProperty(arbitrary, async (body) => {
@@ -237,7 +256,7 @@ describe('/openapi.json', () => {
     )
   })
 
-  it.each(['/v1/results', '/v1/stream', '/v1/analytics/summary'])(
+  it.each(['/v1/results', '/v1/stream', '/v1/analytics/summary', '/v1/dead-letters'])(
     'of the query of %s is exactly as strict as the server',
     async (path) => {
       const { parameters } = document.paths[path]!['get']!

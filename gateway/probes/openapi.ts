@@ -35,6 +35,7 @@ export function addOpenapiRoute(app: Gateway, gateway: Pick<Config['gateway'], '
           { name: 'events', description: 'Send events and labels to the stream.' },
           { name: 'classify', description: 'Classify and explain texts without the stream.' },
           { name: 'results', description: 'Read what the stream stored.' },
+          { name: 'dead letters', description: 'Events that could not be classified.' },
           { name: 'analytics', description: 'Figures of the stream.' },
           { name: 'probes', description: 'Health, metrics and this document.' },
         ],

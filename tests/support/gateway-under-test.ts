@@ -17,7 +17,9 @@ import { createWorkQueue } from '../../gateway/http/work-queue.ts'
 import type { ResultLog } from '../../schemas/ports/result-log.ts'
 import type { SummaryWindow } from '../../schemas/ports/stream-analytics.ts'
 import { createMemoryLog } from './memory-log.ts'
+import type { ReplaySelection } from '../../schemas/ports/dead-letters.ts'
 import { sampleAnalytics } from './sample-analytics.ts'
+import { sampleDeadLetters } from './sample-dead-letters.ts'
 import type { ResultFilter, StoredResult } from '../../schemas/ports/result-reader.ts'
 import type { Gateway } from '../../gateway/http/route.ts'
 
@@ -29,6 +31,7 @@ export type GatewayUnderTest = {
   readonly traceparents: (string | undefined)[]
   readonly filters: ResultFilter[]
   readonly windows: SummaryWindow[]
+  readonly replays: ReplaySelection[]
   readonly observed: { route: string; method: string; status: number }[]
   readonly failures: GatewayFailure[]
   /** POSTs JSON and returns the response with its body parsed. */
@@ -65,11 +68,13 @@ export function gatewayUnderTest(parts: Partial<GatewayOptions> = {}): GatewayUn
   const observed: { route: string; method: string; status: number }[] = []
   const failures: GatewayFailure[] = []
   const windows: SummaryWindow[] = []
+  const replays: ReplaySelection[] = []
   const config = parts.config ?? configWith()
   const app = createGateway({
     config,
     live: createLiveResults(createMemoryLog(), config),
     analytics: sampleAnalytics(windows),
+    deadLetters: sampleDeadLetters(replays),
     labels: {
       publish: (given, { traceparent }) => {
         labels.push(...given)
@@ -117,6 +122,7 @@ export function gatewayUnderTest(parts: Partial<GatewayOptions> = {}): GatewayUn
     traceparents,
     filters,
     windows,
+    replays,
     observed,
     failures,
     post: (path, body, headers = {}) =>
