@@ -2,7 +2,7 @@
 // somebody listens, and writes each result once. A reader gets every result that its selection
 // takes, once and in the order of the log: first what follows its cursor, from the results kept here
 // or from ClickHouse, then what the loop reads. A reader that is too slow is cut off; it can resume.
-import { setTimeout } from 'node:timers/promises'
+import { setImmediate, setTimeout } from 'node:timers/promises'
 import type { Config } from '../../configs/schema.ts'
 import { counted } from '../../schemas/counted.ts'
 import { WinnowError } from '../../schemas/errors.ts'
@@ -19,19 +19,34 @@ import {
   type ClosedReason,
   type StreamedResult,
 } from './stream-event.ts'
-import { StreamReader } from './stream-reader.ts'
+import { readerBytesMax, StreamReader, type ReaderOptions } from './stream-reader.ts'
 
-/** Time between two reads of the log. */
-const pollMs = 250
-/** Longest pause after a failed read; readers are closed when reads have failed for so long. */
+/** The times of the loop; tests shorten them. */
+export type StreamPace = ReaderOptions['pace'] & {
+  /** Time between two reads of the log. */
+  readonly pollMs: number
+  /** Shorter than the minute after which proxies, and this server, drop a quiet connection. */
+  readonly heartbeatMs: number
+  /** Readers are closed when reads of the log have failed for so long. */
+  readonly failedMsMax: number
+}
+
+const defaultPace: StreamPace = {
+  pollMs: 250,
+  heartbeatMs: 15_000,
+  slowMsMax: 10_000,
+  closedMsMax: 5_000,
+  failedMsMax: 30_000,
+}
+/** Longest pause after a failed read. */
 const failedPauseMsMax = 5_000
-const failedMsMax = 30_000
-/** Shorter than the minute after which proxies, and this server, drop a quiet connection. */
-const heartbeatMs = 15_000
 /** Most results that a reader may have missed; one that missed more must start afresh. */
 export const resumeResultsMax = 20_000
 /** Readers whose missed results are read from ClickHouse at once. */
 const catchUpsMax = 4
+/** Writes to sockets in one turn of the event loop. */
+const writesPerTurn = 100
+const batchBytes = readerBytesMax / 4
 /** How often failures are reported at most. */
 const reportMs = 60_000
 /** Bytes that wait for all readers together; above, the one that is furthest behind is cut off. */
@@ -55,11 +70,13 @@ export type LiveOptions = {
   readonly queue: WorkQueue
   /** Called when reading the log fails, at most once a minute. */
   readonly onFailure: (error: unknown) => void
+  readonly pace?: Partial<StreamPace>
 }
 
 /** The readers and the loop that feeds them. The caller closes it before the server. */
 export class LiveResults {
   readonly #options: LiveOptions
+  readonly #pace: StreamPace
   /** All readers, also those that catch up or are being closed. */
   readonly #readers = new Set<StreamReader>()
   /** Those that get what the loop reads. */
@@ -72,6 +89,7 @@ export class LiveResults {
 
   constructor(options: LiveOptions) {
     this.#options = options
+    this.#pace = { ...defaultPace, ...options.pace }
   }
 
   /** How many readers there are. */
@@ -95,6 +113,7 @@ export class LiveResults {
     const { selection, cut, signal } = request
     const reader: StreamReader = new StreamReader({
       selection,
+      pace: this.#pace,
       cut,
       onGone: () => {
         this.#forget(reader)
@@ -203,7 +222,7 @@ export class LiveResults {
     const end = recent.end
     if (comparePositions(at, end) > 0) {
       // Another gateway has sent what this one has not read yet.
-      await pause(pollMs, this.#stop.signal)
+      await pause(this.#pace.pollMs, this.#stop.signal)
       return { results: [], position: at, isCut: false }
     }
     const page = await this.#turns.use(() => this.#read(at))
@@ -215,6 +234,7 @@ export class LiveResults {
   /** Reads the log while somebody listens. */
   async #follow(recent: RecentResults, own: Promise<RecentResults>): Promise<void> {
     let failedSinceMs: number | undefined
+    const { pollMs, heartbeatMs, failedMsMax } = this.#pace
     let pauseMs = pollMs
     const beats = setInterval(() => this.#beat(recent.end), heartbeatMs)
     while (this.#recent === own && !this.#stop.signal.aborted) {
@@ -249,16 +269,25 @@ export class LiveResults {
     const bySelection = [
       ...Map.groupBy(this.#live, ({ selection }) => selectionKey(selection)).values(),
     ]
-    await mapInTurns(this.#options.queue, bySelection, (readers) => {
-      const chosen = results.filter(selects(readers[0]!.selection))
-      if (chosen.length === 0) return
-      const events = Buffer.concat(chosen.map(({ event }) => event))
+    const deliveries = await mapInTurns(this.#options.queue, bySelection, (readers) => ({
+      readers,
+      batches: batchesOf(results.filter(selects(readers[0]!.selection))),
+    }))
+    let passed = 0
+    for (const { readers, batches } of deliveries) {
       for (const reader of readers) {
-        if (reader.push(events) || !this.#live.delete(reader)) continue
-        // It is behind: it goes on by itself, no faster than it reads.
-        void this.#catchUp(reader, before)
+        const tooMany = batches.findIndex(({ events }) => !reader.push(events))
+        if (tooMany >= 0 && this.#live.delete(reader)) {
+          // It is behind: it goes on by itself, no faster than it reads.
+          void this.#catchUp(reader, batches[tooMany - 1]?.position ?? before)
+        }
+        passed += batches.length
+        if (passed >= writesPerTurn) {
+          passed = 0
+          await setImmediate()
+        }
       }
-    })
+    }
     this.#boundMemory()
   }
 
@@ -297,6 +326,25 @@ type Streamed = {
   readonly results: readonly StreamedResult[]
   readonly position: LogPosition
   readonly isCut: boolean
+}
+
+/** Events that readers share as one piece of bytes, with the place after them. */
+type Batch = { readonly events: Uint8Array; readonly position: LogPosition }
+
+/** Pieces that are small compared with what may wait for a reader, unless one result is larger. */
+function batchesOf(results: readonly StreamedResult[]): Batch[] {
+  const batches: Batch[] = []
+  let from = 0
+  let bytes = 0
+  for (const [at, { event, position }] of results.entries()) {
+    bytes += event.length
+    if (bytes < batchBytes && at + 1 < results.length) continue
+    const events = Buffer.concat(results.slice(from, at + 1).map((one) => one.event))
+    batches.push({ events, position })
+    from = at + 1
+    bytes = 0
+  }
+  return batches
 }
 
 /** Resolves after a time, or at once when the signal aborts. */

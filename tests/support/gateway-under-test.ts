@@ -12,7 +12,7 @@ import type {
   PublishedLabel,
 } from '../../gateway/http/dependencies.ts'
 import type { Explanation, ExplainRequest } from '../../models/explain/explanation.ts'
-import { LiveResults } from '../../gateway/stream/live-results.ts'
+import { LiveResults, type StreamPace } from '../../gateway/stream/live-results.ts'
 import { createWorkQueue } from '../../gateway/http/work-queue.ts'
 import type { ResultLog } from '../../schemas/ports/result-log.ts'
 import type { SummaryWindow } from '../../schemas/ports/stream-analytics.ts'
@@ -139,8 +139,15 @@ export function gatewayUnderTest(parts: Partial<GatewayOptions> = {}): GatewayUn
 export function createLiveResults(
   log: ResultLog,
   { gateway }: Pick<Config, 'gateway'>,
+  pace: Partial<StreamPace> = {},
 ): LiveResults {
-  return new LiveResults({ log, gateway, queue: createWorkQueue(), onFailure: () => undefined })
+  return new LiveResults({
+    log,
+    gateway,
+    queue: createWorkQueue(),
+    onFailure: () => undefined,
+    pace: { pollMs: 10, ...pace },
+  })
 }
 
 /** A classifier that labels every text `ham` and records the texts. */

@@ -8,6 +8,8 @@ import type { StoredResult } from '../../schemas/ports/result-reader.ts'
 export type MemoryLog = ResultLog & {
   add(rows: readonly StoredResult[]): void
   failure: Error | undefined
+  /** Drops all but the last thousands of rows. */
+  forget(): void
   /** How often the log was read. */
   readonly reads: number
 }
@@ -31,6 +33,9 @@ export function createMemoryLog(rowsMax = 1_000): MemoryLog {
         return { position: { block, row: { topic, partition, offset, model, version } }, result }
       })
       entries.push(...placed.sort((a, b) => comparePositions(a.position, b.position)))
+    },
+    forget: () => {
+      entries.splice(0, entries.length - 5_000)
     },
     end: () => answered({ block }),
     after(position) {
