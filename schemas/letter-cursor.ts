@@ -1,5 +1,5 @@
-// The cursor of a page of dead letters: the place of its last one, newest first. It is readable text,
-// so that one pattern defines it here and in openapi.json.
+// The cursor of a page of dead letters: the place of its last one, newest first. It is readable
+// text, so that one pattern defines it here and in openapi.json.
 import { wholeNumber } from './exact-json.ts'
 
 /** A place among the dead letters. */

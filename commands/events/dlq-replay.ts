@@ -1,4 +1,4 @@
-// `winnow dlq replay`: options and output of a replay. serving/letter-replay.ts replays.
+// `winnow dlq replay`: options and output of a replay. serving/letters/letter-replay.ts replays.
 import { hostname, userInfo } from 'node:os'
 import { InvalidArgumentError, type Command } from 'commander'
 import type { Config } from '../../configs/schema.ts'
@@ -8,8 +8,8 @@ import { counted } from '../../schemas/counted.ts'
 import { parseEventPlace } from '../../schemas/record.ts'
 import { openContext, type SharedOptions } from '../command-context.ts'
 import { addLetterOptions, filterOf, type LetterOptions } from './letter-options.ts'
-import { replayLetters, type LettersReplayed } from '../../serving/letter-replay.ts'
-import { skipReasons, type SkipReason } from '../../serving/letter-sender.ts'
+import { replayLetters, type LettersReplayed } from '../../serving/letters/letter-replay.ts'
+import { skipReasons, type SkipReason } from '../../serving/letters/letter-sender.ts'
 import { prepareBackends } from '../../serving/backends.ts'
 import { openAll } from '../../serving/open-resources.ts'
 import { checkTimes } from '../option-checks.ts'

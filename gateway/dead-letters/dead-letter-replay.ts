@@ -1,5 +1,5 @@
-// POST /v1/dead-letters/replay: sends the events of open dead letters again. It owns the body and its
-// limits; serving/letter-replay.ts replays.
+// POST /v1/dead-letters/replay: sends the events of open dead letters again. It owns the body and
+// its limits; serving/letters/letter-replay.ts replays.
 import type { RouteConfig } from '@hono/zod-openapi'
 import { z } from 'zod'
 import type { Config } from '../../configs/schema.ts'

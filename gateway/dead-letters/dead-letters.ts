@@ -1,5 +1,5 @@
-// GET /v1/dead-letters and /v1/dead-letters/{id}: events that could not be classified, and why. It owns
-// the parameters; dead-letter-json.ts owns the JSON, DeadLetters finds the dead letters.
+// GET /v1/dead-letters and /v1/dead-letters/{id}: events that could not be classified, and why. It
+// owns the parameters; dead-letter-json.ts owns the JSON, DeadLetters finds the dead letters.
 import type { RouteConfig } from '@hono/zod-openapi'
 import { z } from 'zod'
 import { eventErrors, WinnowError, type EventErrorCode } from '../../schemas/errors.ts'

@@ -1,5 +1,5 @@
-// GET /v1/stream: results as they land, as server-sent events. It owns the parameters and the headers;
-// live-results.ts feeds the readers.
+// GET /v1/stream: results as they land, as server-sent events. It owns the parameters and the
+// headers; live-results.ts feeds the readers.
 import type { RouteConfig } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { z } from 'zod'

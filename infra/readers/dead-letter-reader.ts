@@ -1,5 +1,5 @@
 // Reads dead letters from ClickHouse: lists, counts, the history of one, the bytes of its event.
-// Sinks write them; serving/letter-replay.ts replays them.
+// Sinks write them; serving/letters/letter-replay.ts replays them.
 import type { Analytics } from '../clickhouse/clickhouse.ts'
 import type { LetterPosition } from '../../schemas/letter-cursor.ts'
 import { seconds } from '../sinks/classification-rows.ts'

@@ -1,5 +1,5 @@
-// Reads and replays dead letters for the gateway. serving/dead-letters.ts does it with ClickHouse and
-// Kafka.
+// Reads and replays dead letters for the gateway. serving/letters/dead-letters.ts does it with
+// ClickHouse and Kafka.
 import type { EventPlace } from '../record.ts'
 
 /** Which dead letters to list, newest first. Times are those of rejection, epoch milliseconds. */
@@ -79,8 +79,8 @@ export type DeadLetters = {
   /** The latest dead letter of the event at a place; undefined if it has none. */
   at(place: EventPlace): Promise<WholeDeadLetter | undefined>
   /**
-   * Sends the events of at most `eventsMax` open dead letters again. Rejects with `queue_full` while
-   * another replay runs.
+   * Sends the events of at most `eventsMax` open dead letters again. Rejects with `queue_full`
+   * while another replay runs.
    */
   replay(
     selection: ReplaySelection,

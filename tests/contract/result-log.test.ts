@@ -1,5 +1,5 @@
-// The log of results: the real reader on the engine and the fake must behave the same, whenever rows
-// were classified and however ClickHouse merges their parts.
+// The log of results: the real reader on the engine and the fake must behave the same, whenever
+// rows were classified and however ClickHouse merges their parts.
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
 import { createResultLog } from '../../infra/readers/result-log-reader.ts'
 import { classificationColumns, classificationRow } from '../../infra/sinks/classification-rows.ts'

@@ -1,13 +1,13 @@
 // Which dead letters are sent again, and why the others are not. Reading records from their topic
 // is tested on a real broker in tests/integration/dead-letters.test.ts.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { OpenEvent } from '../infra/readers/dead-letter-reader.ts'
-import { WinnowError } from '../schemas/errors.ts'
+import type { OpenEvent } from '../../infra/readers/dead-letter-reader.ts'
+import { WinnowError } from '../../schemas/errors.ts'
 import {
   createRecordingProducer,
   type RecordingProducer,
-} from '../tests/support/recording-producer.ts'
-import { openScriptedEngine, type ScriptedEngine } from '../tests/support/scripted-engine.ts'
+} from '../../tests/support/recording-producer.ts'
+import { openScriptedEngine, type ScriptedEngine } from '../../tests/support/scripted-engine.ts'
 import { LetterSender, type SenderOptions } from './letter-sender.ts'
 
 let scripted: ScriptedEngine

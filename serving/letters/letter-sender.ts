@@ -1,11 +1,11 @@
 // Sends the events of open dead letters again and gives a reason for each that it does not send.
 // letter-replay.ts selects the events.
-import type { Analytics } from '../infra/clickhouse/clickhouse.ts'
-import { noteSent, readKept, type OpenEvent } from '../infra/readers/dead-letter-reader.ts'
-import type { KafkaClient, RecordProducer } from '../infra/kafka/kafka.ts'
-import { readRecordsAt, type PartitionBounds } from '../infra/kafka/record-lookup.ts'
-import { WinnowError } from '../schemas/errors.ts'
-import type { KafkaRecord, OutgoingRecord } from '../schemas/record.ts'
+import type { Analytics } from '../../infra/clickhouse/clickhouse.ts'
+import { noteSent, readKept, type OpenEvent } from '../../infra/readers/dead-letter-reader.ts'
+import type { KafkaClient, RecordProducer } from '../../infra/kafka/kafka.ts'
+import { readRecordsAt, type PartitionBounds } from '../../infra/kafka/record-lookup.ts'
+import { WinnowError } from '../../schemas/errors.ts'
+import type { KafkaRecord, OutgoingRecord } from '../../schemas/record.ts'
 
 /** Why an event is not sent. */
 export const skipReasons = {

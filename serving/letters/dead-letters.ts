@@ -1,17 +1,17 @@
 // Dead letters for the gateway: reads them from ClickHouse, and replays them with the code of
 // `winnow dlq replay`, one replay at a time.
 import { hostname } from 'node:os'
-import type { Config } from '../configs/schema.ts'
+import type { Config } from '../../configs/schema.ts'
 import {
   countLetters,
   listLetters,
   readLetter,
   type LetterRow,
-} from '../infra/readers/dead-letter-reader.ts'
-import { WinnowError } from '../schemas/errors.ts'
-import { letterCursor, readLetterCursor, type LetterPosition } from '../schemas/letter-cursor.ts'
-import type { DeadLetters, ListedDeadLetter } from '../schemas/ports/dead-letters.ts'
-import { parseEventPlace } from '../schemas/record.ts'
+} from '../../infra/readers/dead-letter-reader.ts'
+import { WinnowError } from '../../schemas/errors.ts'
+import { letterCursor, readLetterCursor, type LetterPosition } from '../../schemas/letter-cursor.ts'
+import type { DeadLetters, ListedDeadLetter } from '../../schemas/ports/dead-letters.ts'
+import { parseEventPlace } from '../../schemas/record.ts'
 import { replayLetters, type ReplayClients } from './letter-replay.ts'
 
 /** Makes the reader; the caller closes the clients. */

@@ -1,18 +1,18 @@
 // Replays dead letters: selects the events of open ones and sends them again, each to its original
-// topic. `winnow dlq replay` and POST /v1/dead-letters/replay both come here. The headers of a record
-// name the event and the attempt, so that consumers count it once, however often it is sent; see
-// "Dead letters" in ARCHITECTURE.md.
-import type { Config } from '../configs/schema.ts'
-import type { Analytics } from '../infra/clickhouse/clickhouse.ts'
-import type { KafkaClient, RecordProducer } from '../infra/kafka/kafka.ts'
-import { readBounds } from '../infra/kafka/record-lookup.ts'
-import { topicOf } from '../infra/kafka/topics.ts'
+// topic. `winnow dlq replay` and POST /v1/dead-letters/replay both come here. The headers of a
+// record name the event and the attempt, so that consumers count it once, however often it is sent;
+// see "Dead letters" in ARCHITECTURE.md.
+import type { Config } from '../../configs/schema.ts'
+import type { Analytics } from '../../infra/clickhouse/clickhouse.ts'
+import type { KafkaClient, RecordProducer } from '../../infra/kafka/kafka.ts'
+import { readBounds } from '../../infra/kafka/record-lookup.ts'
+import { topicOf } from '../../infra/kafka/topics.ts'
 import {
   openEvents,
   type LetterFilter,
   type OpenEvent,
-} from '../infra/readers/dead-letter-reader.ts'
-import { WinnowError } from '../schemas/errors.ts'
+} from '../../infra/readers/dead-letter-reader.ts'
+import { WinnowError } from '../../schemas/errors.ts'
 import { LetterSender, type SkipReason } from './letter-sender.ts'
 
 type CodeFigures = { matched: number; sent: number; skipped: number }
