@@ -58,6 +58,8 @@ function matches(row: StoredResult, filter: ResultFilter): boolean {
     (['label', 'source', 'model', 'version'] as const).every(
       (field) => filter[field] === undefined || filter[field] === row[field],
     ) &&
+    row.text.toLowerCase().includes(filter.text?.toLowerCase() ?? '') &&
+    row.score < (filter.scoreBelow ?? Infinity) &&
     row.classifiedAtMs >= sinceMs &&
     row.classifiedAtMs < untilMs
   )
