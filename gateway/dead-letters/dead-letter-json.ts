@@ -112,7 +112,7 @@ export const oneDeadLetter = z
         ...listedExample,
         recordTime: '2025-01-31T12:00:00.000Z',
         key: { text: '', base64: '' },
-        payload: { text: '{"text":""}', base64: 'eyJ0ZXh0IjoiIn0=', bytes: 11, isCut: false },
+        payload: { text: 'hi', base64: 'aGk=', bytes: 2, isCut: false },
         attempts: [
           { attempt: 0, model: null, code: 'text_empty', rejectedAt: '2025-01-31T12:00:00.120Z' },
         ],

@@ -3,7 +3,7 @@
 import type { RouteConfig } from '@hono/zod-openapi'
 import { z } from 'zod'
 import { eventErrors, WinnowError, type EventErrorCode } from '../../schemas/errors.ts'
-import { letterCursorPattern } from '../../schemas/letter-cursor.ts'
+import { letterCursorPattern } from '../../schemas/cursors/letter-cursor.ts'
 import type { DeadLetterQuery, DeadLetters } from '../../schemas/ports/dead-letters.ts'
 import { parseEventPlace } from '../../schemas/record.ts'
 import { exactJson } from '../http/json-answer.ts'

@@ -1,13 +1,13 @@
 // Feeds the readers of GET /v1/stream. One loop reads the log of results for all of them, only
 // while somebody listens, and writes each result once. A reader gets every result that its
 // selection takes, once and in the order of the log: first what follows its cursor, from the
-// results kept here or from ClickHouse, then what the loop reads. A reader that reads slowly goes on
-// by itself; one that stops reading is cut off, and may resume.
+// results kept here or from ClickHouse, then what the loop reads. A reader that reads slowly goes
+// on by itself; one that stops reading is cut off, and may resume.
 import { setImmediate, setTimeout } from 'node:timers/promises'
 import type { Config } from '../../configs/schema.ts'
 import { counted } from '../../schemas/counted.ts'
 import { WinnowError } from '../../schemas/errors.ts'
-import { comparePositions, type LogPosition } from '../../schemas/log-position.ts'
+import { comparePositions, type LogPosition } from '../../schemas/cursors/log-position.ts'
 import type { ResultLog } from '../../schemas/ports/result-log.ts'
 import { mapInTurns, type WorkQueue } from '../http/work-queue.ts'
 import { RecentResults } from './recent-results.ts'

@@ -3,7 +3,11 @@
 import type { RouteConfig } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { z } from 'zod'
-import { logCursorPattern, readLogCursor, type LogPosition } from '../../schemas/log-position.ts'
+import {
+  logCursorPattern,
+  readLogCursor,
+  type LogPosition,
+} from '../../schemas/cursors/log-position.ts'
 import { readQuery, wrongParameter } from '../http/query.ts'
 import { incomingOf, type GatewayEnv } from '../http/request-context.ts'
 import {

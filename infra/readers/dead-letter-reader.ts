@@ -1,7 +1,7 @@
 // Reads dead letters from ClickHouse: lists, counts, the history of one, the bytes of its event.
 // Sinks write them; serving/letters/letter-replay.ts replays them.
 import type { Analytics } from '../clickhouse/clickhouse.ts'
-import type { LetterPosition } from '../../schemas/letter-cursor.ts'
+import type { LetterPosition } from '../../schemas/cursors/letter-cursor.ts'
 import { seconds } from '../sinks/classification-rows.ts'
 
 /** Selects dead letters. Times are those of rejection, in epoch milliseconds. */

@@ -9,7 +9,11 @@ import {
   type LetterRow,
 } from '../../infra/readers/dead-letter-reader.ts'
 import { WinnowError } from '../../schemas/errors.ts'
-import { letterCursor, readLetterCursor, type LetterPosition } from '../../schemas/letter-cursor.ts'
+import {
+  letterCursor,
+  readLetterCursor,
+  type LetterPosition,
+} from '../../schemas/cursors/letter-cursor.ts'
 import type { DeadLetters, ListedDeadLetter } from '../../schemas/ports/dead-letters.ts'
 import { parseEventPlace } from '../../schemas/record.ts'
 import { replayLetters, type ReplayClients } from './letter-replay.ts'

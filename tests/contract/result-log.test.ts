@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'v
 import { createResultLog } from '../../infra/readers/result-log-reader.ts'
 import { classificationColumns, classificationRow } from '../../infra/sinks/classification-rows.ts'
 import type { Classification } from '../../schemas/classification.ts'
-import type { LogPosition } from '../../schemas/log-position.ts'
+import type { LogPosition } from '../../schemas/cursors/log-position.ts'
 import type { ResultLog } from '../../schemas/ports/result-log.ts'
 import { openBackends, type Backends } from '../support/backends.ts'
 import { createMemoryLog } from '../support/memory-log.ts'

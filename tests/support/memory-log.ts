@@ -1,6 +1,6 @@
 // The log of results in memory: rows in the order in which they are added, whenever they were
 // classified. tests/contract/result-log.test.ts compares it with the real reader.
-import { comparePositions, type LogPosition } from '../../schemas/log-position.ts'
+import { comparePositions, type LogPosition } from '../../schemas/cursors/log-position.ts'
 import type { LogEntry, ResultLog } from '../../schemas/ports/result-log.ts'
 import type { StoredResult } from '../../schemas/ports/result-reader.ts'
 

@@ -3,7 +3,11 @@
 import type { ResultFilter, ResultReader, StoredResult } from '../../schemas/ports/result-reader.ts'
 import { WinnowError } from '../../schemas/errors.ts'
 import { answerBytesMax } from '../../infra/readers/result-reader.ts'
-import { readResultCursor, resultCursor, type ResultPosition } from '../../schemas/result-cursor.ts'
+import {
+  readResultCursor,
+  resultCursor,
+  type ResultPosition,
+} from '../../schemas/cursors/result-cursor.ts'
 
 /** Creates a reader of `rows`, to which the caller may add at any time. */
 export function createMemoryResults(rows: readonly StoredResult[]): ResultReader {

@@ -1,6 +1,6 @@
 // The cursor of a page of dead letters: the place of its last one, newest first. It is readable
 // text, so that one pattern defines it here and in openapi.json.
-import { wholeNumber } from './exact-json.ts'
+import { wholeNumber } from '../exact-json.ts'
 
 /** A place among the dead letters. */
 export type LetterPosition = {
