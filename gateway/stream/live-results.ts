@@ -60,7 +60,7 @@ export type ListenRequest = {
   readonly from?: LogPosition | undefined
   /** Cuts the connection if the reader stops reading. */
   readonly cut: () => void
-  /** Aborts when the caller leaves. */
+  /** Aborts when the caller leaves, or when opening the stream takes too long. */
   readonly signal: AbortSignal
 }
 
@@ -121,28 +121,47 @@ export class LiveResults {
       },
     })
     this.#readers.add(reader)
-    signal.addEventListener('abort', () => {
-      reader.leave()
-    })
     try {
-      signal.throwIfAborted()
-      const recent = await this.#start()
-      const from = request.from ?? recent.end
-      if (recent.after(from) === undefined) await this.#refuseExpired(from)
-      reader.push(readyEvent(from))
-      void this.#catchUp(reader, from)
-      return reader.stream
+      return await Promise.race([this.#open(reader, request.from), this.#left(reader, signal)])
     } catch (error) {
       reader.leave()
       throw error
     }
   }
 
+  /** Sends `ready` as soon as it is known where the stream begins. */
+  async #open(
+    reader: StreamReader,
+    cursor: LogPosition | undefined,
+  ): Promise<ReadableStream<Uint8Array>> {
+    const recent = await this.#start()
+    const from = cursor ?? recent.end
+    if (recent.after(from) === undefined) await this.#refuseExpired(from)
+    reader.push(readyEvent(from))
+    void this.#catchUp(reader, from)
+    return reader.stream
+  }
+
+  /** Rejects when the caller has left, or the time to open a stream is up. */
+  #left(reader: StreamReader, signal: AbortSignal): Promise<never> {
+    return new Promise((_, reject) => {
+      const leave = () => {
+        reader.leave()
+        const { reason } = signal as { reason: unknown }
+        const message = 'The caller closed the connection'
+        reject(reason instanceof WinnowError ? reason : new WinnowError('cancelled', message))
+      }
+      if (signal.aborted) leave()
+      else signal.addEventListener('abort', leave, { once: true })
+    })
+  }
+
   /** Ends all streams at once and refuses new ones. */
-  async close(): Promise<void> {
+  close(): Promise<void> {
     this.#stop.abort()
     this.#endAll('shutdown')
-    await this.#loop
+    // The loop ends by itself, at the latest with the query that it waits for.
+    return Promise.resolve()
   }
 
   #forget(reader: StreamReader): void {
@@ -198,7 +217,7 @@ export class LiveResults {
       while (reader.isOpen) {
         const recent = await this.#start()
         const kept = recent.after(at)
-        const missed = kept === undefined ? await this.#missed(recent, at) : undefined
+        const missed = kept === undefined ? await this.#missed(reader, recent, at) : undefined
         const results = (kept ?? missed!.results).filter(isSelected)
         const added = reader.pushFitting(results)
         if (added < results.length) {
@@ -219,14 +238,14 @@ export class LiveResults {
   }
 
   /** What follows a place that is older than what is kept here, or newer. */
-  async #missed(recent: RecentResults, at: LogPosition): Promise<Streamed> {
+  async #missed(reader: StreamReader, recent: RecentResults, at: LogPosition): Promise<Streamed> {
     const end = recent.end
     if (comparePositions(at, end) > 0) {
       // Another gateway has sent what this one has not read yet.
       await pause(this.#pace.pollMs, this.#stop.signal)
-      return { results: [], position: at, isCut: false }
+      return nothing(at)
     }
-    const page = await this.#turns.use(() => this.#read(at))
+    const page = await this.#turns.use(async () => (reader.isOpen ? this.#read(at) : nothing(at)))
     // A page that is not cut has all that was visible, so also what was read here before.
     const isBehind = !page.isCut && comparePositions(page.position, end) < 0
     return isBehind ? { ...page, position: end } : page
@@ -235,6 +254,7 @@ export class LiveResults {
   /** Reads the log while somebody listens. */
   async #follow(recent: RecentResults, own: Promise<RecentResults>): Promise<void> {
     let failedSinceMs: number | undefined
+    let quietSinceMs = performance.now()
     const { pollMs, heartbeatMs, failedMsMax } = this.#pace
     let pauseMs = pollMs
     const beats = setInterval(() => this.#beat(recent.end), heartbeatMs)
@@ -246,6 +266,11 @@ export class LiveResults {
         pauseMs = isCut ? 0 : pollMs
         recent.add(results, position)
         await this.#deliver(results, before)
+        if (results.length > 0) quietSinceMs = performance.now()
+        else if (performance.now() - quietSinceMs > heartbeatMs) {
+          quietSinceMs = performance.now()
+          await this.#endIfNewTable(recent.end)
+        }
       } catch (error) {
         failedSinceMs ??= performance.now()
         pauseMs = Math.min(failedPauseMsMax, 2 * Math.max(pauseMs, pollMs))
@@ -255,6 +280,12 @@ export class LiveResults {
       await pause(pauseMs, this.#stop.signal)
     }
     clearInterval(beats)
+  }
+
+  /** A table that was created again numbers its blocks from the start. */
+  async #endIfNewTable(at: LogPosition): Promise<void> {
+    const end = await this.#options.log.end()
+    if (end.block < at.block) this.#endAll('unavailable')
   }
 
   async #read(at: LogPosition): Promise<Streamed> {
@@ -315,6 +346,7 @@ export class LiveResults {
   }
 
   #report(error: unknown): void {
+    if (this.#stop.signal.aborted) return
     const nowMs = performance.now()
     if (nowMs - this.#reportedMs < reportMs) return
     this.#reportedMs = nowMs
@@ -346,6 +378,10 @@ function batchesOf(results: readonly StreamedResult[]): Batch[] {
     bytes = 0
   }
   return batches
+}
+
+function nothing(position: LogPosition): Streamed {
+  return { results: [], position, isCut: false }
 }
 
 /** Resolves after a time, or at once when the signal aborts. */

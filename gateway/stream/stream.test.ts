@@ -303,6 +303,23 @@ describe('the end of a stream', () => {
     }, 5_000)
   })
 
+  it('comes when the table of results is a new one', async () => {
+    const { log, open } = await start({}, { heartbeatMs: 50 })
+    log.add([row(1)])
+    const stream = await open()
+    log.clear()
+    await stream.ended
+    expect(stream.events.at(-1)!.text).toBe('{"reason":"unavailable"}')
+  })
+
+  it('leaves no reader behind when opening takes too long', async () => {
+    const { log, server, live } = await start({ requestMsMax: 50 })
+    log.end = () => new Promise(() => undefined)
+    const late = await fetch(`${server.url}/v1/stream`)
+    expect([late.status, await late.json()]).toMatchObject([504, { code: 'deadline_exceeded' }])
+    expect(live.readers).toBe(0)
+  })
+
   it('comes when the log cannot be read for long, and not before', async () => {
     const { log, open } = await start({}, { failedMsMax: 200 })
     const stream = await open()

@@ -36,13 +36,12 @@ export function addStreamRoutes(
       'X-Accel-Buffering': 'no',
     }
     if (c.req.method === 'HEAD') return c.body(null, 200, headers)
-    const { signal } = c.req.raw
+    // Readers have a limit of their own, so they take no slot of other requests while they wait.
+    const signal = AbortSignal.any([c.get('work').signal, c.req.raw.signal])
     const cut = () => {
       incomingOf(c)?.socket.destroy()
     }
-    const stream = await c
-      .get('work')
-      .run(() => options.live.listen({ selection, from, cut, signal }))
+    const stream = await options.live.listen({ selection, from, cut, signal })
     return c.body(stream, 200, headers)
   })
 }

@@ -36,8 +36,8 @@ describe('the lag', () => {
       [{ group: 'winnow.validate..infer', topic: 'winnow.events', committed: [8, undefined] }],
     )
     const clients = { kafka, analytics: undefined as never }
-    const { lag } = createStreamAnalytics(clients, configSchema.parse({}))
-    const [first] = await Promise.all([lag(), lag(), lag()])
+    const figures = createStreamAnalytics(clients, configSchema.parse({}))
+    const [first] = await Promise.all([figures.lag(), figures.lag(), figures.lag()])
     expect(first).toEqual([
       {
         group: 'winnow.validate..infer',

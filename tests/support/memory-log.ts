@@ -8,6 +8,8 @@ import type { StoredResult } from '../../schemas/ports/result-reader.ts'
 export type MemoryLog = ResultLog & {
   add(rows: readonly StoredResult[]): void
   failure: Error | undefined
+  /** Makes it the log of a new table. */
+  clear(): void
   /** Drops all but the last thousands of rows. */
   forget(): void
   /** How often the log was read. */
@@ -33,6 +35,10 @@ export function createMemoryLog(rowsMax = 1_000): MemoryLog {
         return { position: { block, row: { topic, partition, offset, model, version } }, result }
       })
       entries.push(...placed.sort((a, b) => comparePositions(a.position, b.position)))
+    },
+    clear: () => {
+      block = 0
+      entries.length = 0
     },
     forget: () => {
       entries.splice(0, entries.length - 5_000)
