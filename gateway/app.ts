@@ -27,6 +27,7 @@ import type {
   PageFiles,
   OnlineModels,
 } from './http/dependencies.ts'
+import type { DeadLetters } from '../schemas/ports/dead-letters.ts'
 import type { StreamAnalytics } from '../schemas/ports/stream-analytics.ts'
 import type { ResultReader } from '../schemas/ports/result-reader.ts'
 import { addPredictRoutes } from './protocols/predict.ts'
@@ -49,6 +50,8 @@ import { errorShapeAt } from './protocols/error-shapes.ts'
 import { addInferenceRoutes } from './protocols/inference.ts'
 import { addTokenizeRoutes } from './online/tokenize.ts'
 import { addResultRoutes } from './results/results.ts'
+import { addDeadLetterReplayRoute } from './dead-letters/dead-letter-replay.ts'
+import { addDeadLetterRoutes } from './dead-letters/dead-letters.ts'
 import { addAnalyticsRoutes } from './analytics/analytics.ts'
 import type { LiveResults } from './stream/live-results.ts'
 import { addStreamRoutes } from './stream/stream.ts'
@@ -67,7 +70,7 @@ export type GatewayOptions = {
   /** Feeds /v1/stream; closed before the server, so that streams end at once. */
   readonly live: LiveResults
   readonly analytics: StreamAnalytics
-  /** Absent if no model serves. */
+  readonly deadLetters: DeadLetters
   readonly explainer?: OnlineExplainer
   readonly pages: PageFiles
   /** Keys besides those of the configuration. */
@@ -126,6 +129,8 @@ export function createGateway(options: GatewayOptions): Gateway {
   addExplainRoutes(app, { ...context, explainer: options.explainer })
   addResultRoutes(app, { ...context, results })
   addAnalyticsRoutes(app, { ...context, analytics: options.analytics })
+  addDeadLetterRoutes(app, { ...context, deadLetters: options.deadLetters })
+  addDeadLetterReplayRoute(app, { ...context, deadLetters: options.deadLetters })
   addStreamRoutes(app, { ...context, live: options.live })
   addModelRoutes(app, { ...context, models: options.registry })
   addReleaseRoutes(app, { ...context, models: options.registry, audit: options.audit })

@@ -33,7 +33,8 @@ import { openOnlineModels } from '../../serving/online/online-models.ts'
 import { recordService } from '../../serving/service-record.ts'
 import { openServingModel, type ServingOptions } from '../../serving/serving-model.ts'
 import { addCommand, wholeNumber } from '../shared-options.ts'
-import { createStreamAnalytics } from '../../serving/stream-analytics.ts'
+import { createDeadLetters } from '../../serving/letters/dead-letters.ts'
+import { createStreamAnalytics } from '../../serving/figures/stream-analytics.ts'
 import { failureSignal } from '../../serving/failure-signal.ts'
 import { aborted, untilStopped } from '../signals.ts'
 import { logLine, timedLog } from '../terminal.ts'
@@ -149,6 +150,7 @@ export function openGateway(options: {
         models: await openOnlineModels(resources, { ...options, serving, queue, telemetry }),
       }),
       live,
+      deadLetters: createDeadLetters({ kafka, analytics, producer }, config),
       analytics: createStreamAnalytics({ kafka, analytics }, config),
       ...(await openControl(resources, {
         ...options,

@@ -25,7 +25,7 @@ export function callerOf(
     for (const scope of roles[role]!) scopes.add(scope)
   }
   const name = nameClaims.map((one) => token[one]).find((one) => typeof one === 'string')
-  return { name: (name)?.slice(0, 256) ?? null, scopes: [...scopes] }
+  return { name: name?.slice(0, 256) ?? null, scopes: [...scopes] }
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
