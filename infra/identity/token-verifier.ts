@@ -25,8 +25,8 @@ const clockToleranceS = 30
 const answerBytesMax = 262_144
 
 /**
- * Creates the verifier. It fetches the provider's description (OpenID Connect Discovery 1.0) for the
- * first token, and its keys when a token names an unknown one, at most twice a minute. The verifier
+ * Creates the verifier. It fetches the provider's description (OpenID Connect Discovery 1.0) for
+ * the first token, and its keys when a token names an unknown one, at most twice a minute. The verifier
  * throws `unauthorized` for a token that is not valid (RFC 9068, 4), and `identity_unavailable` if
  * the provider does not answer.
  */

@@ -1,5 +1,5 @@
-// Checks tokens of the identity provider of gateway.oidc for the gateway: verified, then turned into
-// scopes by their roles.
+// Checks tokens of the provider of gateway.oidc for the gateway: they are verified, then their roles
+// become scopes.
 import type { Config } from '../../configs/schema.ts'
 import type { TokenCheck } from '../../gateway/http/auth.ts'
 import { callerOf } from '../../gateway/http/token-scopes.ts'
