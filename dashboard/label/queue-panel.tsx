@@ -1,7 +1,6 @@
 // One event after the other with the labels it could have. Everything works by keyboard.
-import { useEffect, useReducer, useRef, useState } from 'preact/hooks'
-import type { LabelQueue, QueueItem } from '../api/answers.ts'
-import { failureText } from '../api/failure-text.ts'
+import { useEffect, useRef, useState } from 'preact/hooks'
+import type { LabelQueue } from '../api/answers.ts'
 import { count, plural } from '../format/numbers.ts'
 import { labelName } from '../parts/label-chip.tsx'
 import { Empty, Failure, Skeleton } from '../parts/panel.tsx'
@@ -9,13 +8,13 @@ import { Choice } from '../parts/segments.tsx'
 import { useAnswer } from '../parts/use-answer.ts'
 import type { Route } from '../shell/routes.ts'
 import { useSession } from '../shell/session.ts'
-import { useSpeaker } from '../shell/speaker.ts'
 import { changeQuery } from '../shell/use-route.ts'
 import { HelpDialog, TrainDialog } from './label-dialogs.tsx'
 import { keyAction } from './keyboard.ts'
 import { QueueCard } from './queue-card.tsx'
-import { changedWork, excludedIds, labelledCount, noWork } from './session-labels.ts'
+import { excludedIds, labelledCount } from './session-labels.ts'
 import { SimilarPanel } from './similar-panel.tsx'
+import { useWork } from './use-work.ts'
 
 const strategies = [
   { value: 'mixed', name: 'A mix of all' },
@@ -32,9 +31,8 @@ const pageItems = 20
 /** The queue with its tools. */
 export function QueuePanel({ route }: { route: Route }) {
   const { gateway, whyNot, notify } = useSession()
-  const [work, change] = useReducer(changedWork, noWork)
+  const { work, change, give, undo } = useWork()
   const [open, setOpen] = useState<'help' | 'train' | undefined>(undefined)
-  const [by] = useSpeaker()
   const search = useRef<HTMLInputElement>(null)
   const { strategy = 'mixed', source } = route.query
   const isLow = work.items.length < refillBelow
@@ -52,33 +50,11 @@ export function QueuePanel({ route }: { route: Route }) {
   const labels = queue.value?.labels ?? []
   const current = work.items[work.at]
   const reason = whyNot('ingest')
-  const give = async (items: readonly QueueItem[], label: string): Promise<void> => {
-    if (items.length === 0 || reason !== undefined) return
-    change({ kind: 'labelled', items, label })
-    const name = { ...(by !== undefined && { by }) }
-    try {
-      await gateway.label(items.map(({ id }) => ({ id, label, ...name })))
-    } catch (error) {
-      change({ kind: 'undone' })
-      notify(failureText(error).detail, 'bad')
-    }
-  }
-  const undo = async (): Promise<void> => {
-    const last = work.given.at(-1)
-    if (last === undefined) return
-    change({ kind: 'undone' })
-    const name = { ...(by !== undefined && { by }) }
-    try {
-      await gateway.label(last.items.map(({ id }) => ({ id, label: null, ...name })))
-      notify(`Took back ${labelName(last.label)}`)
-    } catch (error) {
-      notify(failureText(error).detail, 'bad')
-    }
-  }
   useKeys((action) => {
     if (action.kind === 'label') {
       const label = labels[action.at]
-      if (label !== undefined && current !== undefined) void give([current], label)
+      if (label !== undefined && current !== undefined && reason === undefined)
+        void give([current], label)
     } else if (action.kind === 'skip') change({ kind: 'skipped' })
     else if (action.kind === 'next') change({ kind: 'next' })
     else if (action.kind === 'undo') void undo()
