@@ -3,6 +3,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import UPlot from 'uplot'
 import 'uplot/dist/uPlot.min.css'
+import { axisTime, clockTime } from '../format/times.ts'
 import { onThemeChange } from '../shell/theme.ts'
 import { stacked, type Series } from './stack.ts'
 
@@ -81,11 +82,17 @@ function lastValue(values: readonly (number | null)[]): number | null {
   return values.findLast((value) => value !== null) ?? null
 }
 
-function placeName({ places, isTime }: ChartProps, cursor: number | undefined): string {
-  const place = cursor === undefined ? undefined : places[cursor]
+function placeName(props: ChartProps, cursor: number | undefined): string {
+  const place = cursor === undefined ? undefined : props.places[cursor]
   if (place === undefined) return 'latest'
-  if (!isTime) return `step ${place}`
-  return new Date(place * 1_000).toLocaleTimeString('en-GB')
+  return props.isTime ? clockTime(new Date(place * 1_000).toISOString()) : `step ${place}`
+}
+
+/** A place on the horizontal axis: the time of a day, a day where days pass, or a step. */
+function placeText(place: number, { isTime, ends, places }: ChartProps): string {
+  if (!isTime) return String(place)
+  const [from, to] = ends ?? [places[0] ?? 0, places.at(-1) ?? 0]
+  return axisTime(place * 1_000, (to - from) * 1_000)
 }
 
 function dataOf({ places, series, kind }: ChartProps): UPlot.AlignedData {
@@ -123,7 +130,13 @@ function optionsOf(
       y: { range: (_, min, max) => [isTime ? 0 : Math.min(0, min), max > 0 ? max * 1.08 : 1] },
     },
     axes: [
-      { ...axis, grid: { show: false }, size: 28, space: 70 },
+      {
+        ...axis,
+        grid: { show: false },
+        size: 26,
+        space: 76,
+        values: (_, values) => values.map((place) => placeText(place, latest.current)),
+      },
       {
         ...axis,
         size: 48,

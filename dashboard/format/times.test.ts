@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { ago, exactTime, rangeOf } from './times.ts'
+import { ago, axisTime, exactTime, rangeOf } from './times.ts'
 
 it('says how long ago', () => {
   const now = Date.parse('2026-11-30T12:00:00Z')
@@ -25,4 +25,10 @@ it('takes the shortest range for an unknown key', () => {
   expect(rangeOf('24h').ms).toBe(86_400_000)
   expect(rangeOf('century').key).toBe('5m')
   expect(rangeOf(undefined).key).toBe('5m')
+})
+
+it('names days on a long axis and minutes on a short one', () => {
+  const at = Date.parse('2026-11-30T12:05:00Z')
+  expect(axisTime(at, 7 * 86_400_000)).toBe('30 Nov')
+  expect(axisTime(at, 300_000)).toMatch(/^\d\d:05$/)
 })

@@ -21,6 +21,8 @@ const day = new Intl.DateTimeFormat('en-GB', {
   hour: '2-digit',
   minute: '2-digit',
 })
+const minute = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' })
+const date = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' })
 
 /** 30 Nov 2026, 10:15:42 GMT */
 export function exactTime(time: string): string {
@@ -35,6 +37,12 @@ export function clockTime(time: string): string {
 /** Mon 30 Nov, 10:15 */
 export function dayTime(time: string): string {
   return day.format(new Date(time))
+}
+
+/** A time on an axis that spans `spanMs`: 10:15, or 30 Nov where it spans days. */
+export function axisTime(atMs: number, spanMs: number): string {
+  const at = new Date(atMs)
+  return spanMs > 2 * 86_400_000 ? date.format(at) : minute.format(at)
 }
 
 /** "just now", "12 s ago", "5 min ago", "3 h ago", "yesterday", "4 d ago". */

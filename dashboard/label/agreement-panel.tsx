@@ -1,6 +1,7 @@
 // How far two people who labelled the same events agree, beyond chance.
 import { count, percent } from '../format/numbers.ts'
 import { Answered, Empty, Panel } from '../parts/panel.tsx'
+import { Scroll } from '../parts/scroll.tsx'
 import { useAnswer } from '../parts/use-answer.ts'
 import { useSession } from '../shell/session.ts'
 import { kappaWord } from './kappa.ts'
@@ -50,7 +51,7 @@ export function AgreementPanel() {
                 When two people label the same events, you see here how far they agree.
               </Empty>
             ) : (
-              <div class="scroll">
+              <Scroll label="Pairs of people">
                 <table class="list">
                   <thead>
                     <tr>
@@ -81,7 +82,7 @@ export function AgreementPanel() {
                     ))}
                   </tbody>
                 </table>
-              </div>
+              </Scroll>
             )
           }
         </Answered>

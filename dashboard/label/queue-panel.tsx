@@ -36,11 +36,14 @@ export function QueuePanel({ route }: { route: Route }) {
   const search = useRef<HTMLInputElement>(null)
   const { strategy = 'mixed', source } = route.query
   const isLow = work.items.length < refillBelow
+  const latest = useRef<LabelQueue | undefined>(undefined)
   const queue = useAnswer<LabelQueue>(
     async (signal) => {
+      if (!isLow && latest.current !== undefined) return latest.current
       const exclude = excludedIds(work).join(',')
       const query = { strategy, source, limit: pageItems, exclude }
       const page = await gateway.labelQueue(query, signal)
+      latest.current = page
       change({ kind: 'loaded', items: page.items })
       return page
     },
@@ -148,6 +151,7 @@ function QueueTools(props: {
       </button>
       <button
         type="button"
+        class="keys-button"
         onClick={() => {
           props.onOpen('help')
         }}

@@ -1,7 +1,7 @@
 // How many events each label got in the range: the first thing that people look for. A tile filters
 // the list below.
 import type { Summary } from '../api/answers.ts'
-import { count, percent } from '../format/numbers.ts'
+import { count, percent, rate } from '../format/numbers.ts'
 import type { Range } from '../format/times.ts'
 import { labelName, useLabelColour } from '../parts/label-chip.tsx'
 import { Empty } from '../parts/panel.tsx'
@@ -27,6 +27,11 @@ export function LabelTiles(props: { summary: Summary; range: Range; chosen: stri
   const shown = ranked.slice(0, tilesMax)
   return (
     <div class="tiles" role="group" aria-label={`Events by label in ${range.spoken}`}>
+      <div class="tile">
+        <span class="tile-name">all events</span>
+        <span class="tile-figure">{count(summary.events)}</span>
+        <span class="tile-note">{rate(summary.eventsPerSecond)} per second</span>
+      </div>
       {shown.map(({ label, events }) => (
         <button
           key={label}

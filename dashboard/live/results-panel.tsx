@@ -30,6 +30,11 @@ export function ResultsPanel(props: { route: Route; range: Range; labels: Summar
   }
   const state = useTail(filter, range.ms, isFollowing)
   const { tail } = state
+  const [shown, setShown] = useState(firstRows)
+  const showOlder = (): void => {
+    setShown((before) => before + 50)
+    if (tail.rows.length < shown + 50 && state.hasOlder) state.loadOlder()
+  }
   return (
     <Panel
       title="Recent results"
@@ -48,10 +53,10 @@ export function ResultsPanel(props: { route: Route; range: Range; labels: Summar
           {count(tail.waiting.length)} new – show
         </button>
       )}
-      <ResultRows state={state} route={route} range={range} />
-      {state.hasOlder && tail.rows.length > 0 && (
+      <ResultRows state={state} route={route} range={range} shown={shown} />
+      {(state.hasOlder || tail.rows.length > shown) && tail.rows.length > 0 && (
         <p class="more">
-          <button type="button" onClick={state.loadOlder}>
+          <button type="button" onClick={showOlder}>
             Show older
           </button>
         </p>
@@ -60,7 +65,13 @@ export function ResultsPanel(props: { route: Route; range: Range; labels: Summar
   )
 }
 
-function ResultRows({ state, route, range }: { state: TailState; route: Route; range: Range }) {
+/** A narrow window scrolls as a whole, so that what follows the list must not be far away. */
+function firstRows(): number {
+  return innerWidth <= 760 ? 12 : 200
+}
+
+function ResultRows(props: { state: TailState; route: Route; range: Range; shown: number }) {
+  const { state, route, range } = props
   const { tail, error, isLoading, change } = state
   if (error !== undefined) return <Failure error={error} retry={state.reload} />
   if (tail.rows.length === 0) {
@@ -83,7 +94,7 @@ function ResultRows({ state, route, range }: { state: TailState; route: Route; r
         if (event.currentTarget.scrollTop > 8) change({ kind: 'pause' })
       }}
     >
-      {tail.rows.map((result) => (
+      {tail.rows.slice(0, props.shown).map((result) => (
         <ResultRow
           key={keyOf(result)}
           result={result}

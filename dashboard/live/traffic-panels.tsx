@@ -28,6 +28,7 @@ export function TrafficPanels({ summary, range }: { summary: Summary; range: Ran
       <Panel title="Events per second, by label" class="tall">
         <Chart
           kind="stacked-bars"
+          height={212}
           isTime
           places={times}
           ends={ends}

@@ -10,7 +10,6 @@ export function accuracyOf(version: ModelVersion): number | null {
 
 const known = [
   { key: 'macroF1', name: 'Macro F1', isShare: true },
-  { key: 'mcc', name: 'MCC', isShare: false },
   { key: 'logLoss', name: 'Log loss', isShare: false },
   { key: 'ece', name: 'ECE', isShare: false },
 ] as const

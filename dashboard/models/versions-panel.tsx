@@ -2,6 +2,7 @@
 import type { ModelVersion } from '../api/answers.ts'
 import { bytes } from '../format/numbers.ts'
 import { Panel } from '../parts/panel.tsx'
+import { Scroll } from '../parts/scroll.tsx'
 import { Ago } from '../parts/time.tsx'
 import { fragmentOf } from '../shell/routes.ts'
 import { useSession } from '../shell/session.ts'
@@ -20,12 +21,12 @@ export function VersionsPanel(props: {
   const best = Math.max(...ordered.map((version) => accuracyOf(version) ?? -1))
   return (
     <Panel title="Versions" class="flush">
-      <div class="scroll">
+      <Scroll label="Versions">
         <table class="list versions">
           <thead>
             <tr>
               <th scope="col">Version</th>
-              <th scope="col">Trained</th>
+              <th scope="col">Training</th>
               <th scope="col" class="number">
                 Accuracy
               </th>
@@ -34,7 +35,6 @@ export function VersionsPanel(props: {
                   {name}
                 </th>
               ))}
-              <th scope="col">Method</th>
               <th scope="col" class="number">
                 Size
               </th>
@@ -51,7 +51,9 @@ export function VersionsPanel(props: {
                   <td>
                     <b>{version.model}</b> <Roles version={version} />
                   </td>
-                  <td>{version.created === null ? '–' : <Ago time={version.created} />}</td>
+                  <td>
+                    <Training version={version} />
+                  </td>
                   <td class={accuracy === best ? 'number best' : 'number'}>
                     {figureText(accuracy, true)}
                   </td>
@@ -60,15 +62,6 @@ export function VersionsPanel(props: {
                       {figureText(version.metrics[key], isShare)}
                     </td>
                   ))}
-                  <td>
-                    {version.run === null ? (
-                      methodText(version)
-                    ) : (
-                      <a href={fragmentOf({ view: 'runs', id: version.run })}>
-                        {methodText(version)}
-                      </a>
-                    )}
-                  </td>
                   <td class="number">{bytes(version.bytes)}</td>
                   <td class="actions-cell">
                     <VersionActions version={version} {...props} />
@@ -78,8 +71,19 @@ export function VersionsPanel(props: {
             })}
           </tbody>
         </table>
-      </div>
+      </Scroll>
     </Panel>
+  )
+}
+
+function Training({ version }: { version: ModelVersion }) {
+  const { created, run } = version
+  const when = created === null ? 'unknown' : <Ago time={created} />
+  return (
+    <>
+      {run === null ? when : <a href={fragmentOf({ view: 'runs', id: run })}>{when}</a>}
+      <small class="under">{methodText(version)}</small>
+    </>
   )
 }
 

@@ -6,7 +6,7 @@ import { spansOf } from './attribution-spans.ts'
 /** The text with its words shaded. */
 export function ExplainedText({ text, words }: { text: string; words: readonly Attribution[] }) {
   return (
-    <p class="explained">
+    <p class="explained" tabIndex={0}>
       {spansOf(text, words).map(({ from, part, sign, strength, attribution }) =>
         sign === undefined ? (
           part

@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks'
 import type { RunDetail } from '../api/answers.ts'
 import { duration, figure, plural } from '../format/numbers.ts'
 import { Panel } from '../parts/panel.tsx'
+import { Scroll } from '../parts/scroll.tsx'
 import { mainFigure, parameterText, spoken, stateTone } from './run-words.ts'
 
 type Child = RunDetail['children'][number]
@@ -35,7 +36,7 @@ export function ChildrenPanel({ runs }: { runs: readonly Child[] }) {
         </label>
       }
     >
-      <div class="scroll">
+      <Scroll label="Folds or trials">
         <table class="list">
           <thead>
             <tr>
@@ -81,7 +82,7 @@ export function ChildrenPanel({ runs }: { runs: readonly Child[] }) {
             })}
           </tbody>
         </table>
-      </div>
+      </Scroll>
     </Panel>
   )
 }

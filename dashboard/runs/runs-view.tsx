@@ -2,6 +2,7 @@
 import type { Run } from '../api/answers.ts'
 import { duration, figure, plural } from '../format/numbers.ts'
 import { Answered, Empty, Panel } from '../parts/panel.tsx'
+import { Scroll } from '../parts/scroll.tsx'
 import { Segments } from '../parts/segments.tsx'
 import { Ago } from '../parts/time.tsx'
 import { useAnswer } from '../parts/use-answer.ts'
@@ -86,7 +87,7 @@ function RunList({ route }: { route: Route }) {
 
 function RunTable({ runs }: { runs: readonly Run[] }) {
   return (
-    <div class="scroll">
+    <Scroll label="Runs">
       <table class="list">
         <thead>
           <tr>
@@ -134,6 +135,6 @@ function RunTable({ runs }: { runs: readonly Run[] }) {
           })}
         </tbody>
       </table>
-    </div>
+    </Scroll>
   )
 }

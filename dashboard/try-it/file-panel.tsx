@@ -78,6 +78,10 @@ function DropPlace({ onFile }: { onFile: (file: File) => void }) {
         <b>Choose a file</b> or drop it here
       </span>
       <small>JSON lines, CSV, or plain text with one text a line</small>
+      <small>
+        Each row becomes an event of the stream; its label is stored, and you can download all of
+        them
+      </small>
       <input
         ref={input}
         type="file"

@@ -6,6 +6,7 @@ import { count, percent, plural } from '../format/numbers.ts'
 import { ExplainedText, ExplanationLegend } from '../parts/explained-text.tsx'
 import { LabelChip, labelName } from '../parts/label-chip.tsx'
 import { Failure, Panel } from '../parts/panel.tsx'
+import { Scroll } from '../parts/scroll.tsx'
 import { ProbabilityBars } from '../parts/probability-bars.tsx'
 import { useAnswer } from '../parts/use-answer.ts'
 import { useSession } from '../shell/session.ts'
@@ -46,7 +47,7 @@ function TriedTable(props: { tried: Tried; chosen: number; onChoose: (at: number
             : `${a.model} and ${b.model} differ in ${count(differing)} of ${count(texts.length)}.`
       }
     >
-      <div class="scroll">
+      <Scroll label="Texts and their labels">
         <table class="list">
           <thead>
             <tr>
@@ -84,7 +85,7 @@ function TriedTable(props: { tried: Tried; chosen: number; onChoose: (at: number
             })}
           </tbody>
         </table>
-      </div>
+      </Scroll>
     </Panel>
   )
 }

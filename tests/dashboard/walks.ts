@@ -147,7 +147,7 @@ const fileThroughTheStream: Step = async (page, { changes }) => {
   await page.getByRole('button', { name: 'Send 600 events' }).click()
   await page.getByText('complete').waitFor()
   const wait = page.waitForEvent('download')
-  await page.getByRole('button', { name: 'CSV' }).click()
+  await page.getByRole('button', { name: 'CSV', exact: true }).click()
   const stream = await (await wait).createReadStream()
   let text = ''
   for await (const chunk of stream) text += String(chunk)
