@@ -50,7 +50,9 @@ export function QueuePanel({ route }: { route: Route }) {
     [strategy, source, isLow],
     { keep: true },
   )
-  const labels = queue.value?.labels ?? []
+  // The page is here before the answer that carries it.
+  const page = queue.value ?? latest.current
+  const labels = page?.labels ?? []
   const current = work.items[work.at]
   const reason = whyNot('ingest')
   useKeys((action) => {
@@ -115,7 +117,7 @@ export function QueuePanel({ route }: { route: Route }) {
       )}
       {open === 'train' && (
         <TrainDialog
-          model={queue.value?.model}
+          model={page?.model}
           onClose={() => {
             setOpen(undefined)
           }}

@@ -42,17 +42,6 @@ export function ResultsPanel(props: { route: Route; range: Range; labels: Summar
       aside={<TailSwitch state={state} isFollowing={isFollowing} onChange={setIsFollowing} />}
     >
       <ResultFilters route={route} labels={props.labels} />
-      {tail.waiting.length > 0 && (
-        <button
-          type="button"
-          class="waiting"
-          onClick={() => {
-            state.change({ kind: 'resume' })
-          }}
-        >
-          {count(tail.waiting.length)} new – show
-        </button>
-      )}
       <ResultRows state={state} route={route} range={range} shown={shown} />
       {(state.hasOlder || tail.rows.length > shown) && tail.rows.length > 0 && (
         <p class="more">
@@ -78,31 +67,48 @@ function ResultRows(props: { state: TailState; route: Route; range: Range; shown
     return isLoading ? <Skeleton rows={10} /> : <NoResults route={route} range={range} />
   }
   return (
-    <ol
-      class="rows"
-      aria-label="Recent results, newest first"
+    <div
+      class="tail"
       onPointerEnter={() => {
         change({ kind: 'pause' })
       }}
       onPointerLeave={(event) => {
-        if (event.currentTarget.scrollTop < 8) change({ kind: 'resume' })
+        const list = event.currentTarget.querySelector('ol')
+        if (list !== null && list.scrollTop < 8) change({ kind: 'resume' })
       }}
       onFocusIn={() => {
         change({ kind: 'pause' })
       }}
-      onScroll={(event) => {
-        if (event.currentTarget.scrollTop > 8) change({ kind: 'pause' })
-      }}
     >
-      {tail.rows.slice(0, props.shown).map((result) => (
-        <ResultRow
-          key={keyOf(result)}
-          result={result}
-          route={route}
-          isLong={range.ms > 86_400_000}
-        />
-      ))}
-    </ol>
+      {tail.waiting.length > 0 && (
+        <button
+          type="button"
+          class="waiting"
+          onClick={(event) => {
+            event.currentTarget.parentElement?.querySelector('ol')?.scrollTo({ top: 0 })
+            change({ kind: 'resume' })
+          }}
+        >
+          {count(tail.waiting.length)} new – show
+        </button>
+      )}
+      <ol
+        class="rows"
+        aria-label="Recent results, newest first"
+        onScroll={(event) => {
+          if (event.currentTarget.scrollTop > 8) change({ kind: 'pause' })
+        }}
+      >
+        {tail.rows.slice(0, props.shown).map((result) => (
+          <ResultRow
+            key={keyOf(result)}
+            result={result}
+            route={route}
+            isLong={range.ms > 86_400_000}
+          />
+        ))}
+      </ol>
+    </div>
   )
 }
 
