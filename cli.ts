@@ -47,6 +47,10 @@ const commandModules: readonly { names: readonly string[]; load: () => Promise<A
     load: async () => (await import('./commands/events/serve.ts')).addServeCommand,
   },
   {
+    names: ['keys'],
+    load: async () => (await import('./commands/events/keys.ts')).addKeysCommands,
+  },
+  {
     names: ['train'],
     load: async () => (await import('./commands/training/train.ts')).addTrainCommand,
   },

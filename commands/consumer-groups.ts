@@ -1,13 +1,11 @@
 // The consumer groups as `winnow status` shows them: lag, members, warnings.
 import { defaultBrokers, type Config } from '../configs/schema.ts'
 import { createKafka, type KafkaClient } from '../infra/kafka/kafka.ts'
-import { countRecords, readLag, topicOf, type GroupLag } from '../infra/kafka/topics.ts'
+import { countRecords, topicOf } from '../infra/kafka/topics.ts'
 import { counted } from '../schemas/counted.ts'
 import { errorMessage } from '../schemas/errors.ts'
-import { inputTopic } from '../streams/pipeline.ts'
-import { stageNames } from '../streams/stage-chain.ts'
 import type { CommandContext } from './command-context.ts'
-import { formerGroup, isOfOtherStack, stagesOf } from '../serving/group-name.ts'
+import { readStageLag, type StageLag } from '../serving/stage-lag.ts'
 import { countText, durationText, tableText } from './terminal.ts'
 
 /** One group on one topic. */
@@ -39,7 +37,7 @@ export async function readConsumers(
   }
   try {
     const kafka = createKafka(config)
-    const consumers = await groupsOf(kafka, config)
+    const consumers = (await readStageLag(kafka, config)).map(viewOf)
     return { consumers, warnings: await warningsOf(kafka, { config, consumers }) }
   } catch (error) {
     const where = `Kafka at ${config.kafka.brokers.join(', ')} (kafka.brokers)`
@@ -47,31 +45,18 @@ export async function readConsumers(
   }
 }
 
-async function groupsOf(kafka: KafkaClient, config: Config): Promise<ConsumerView[]> {
-  const lags = await readLag(kafka, {
-    groupPrefix: config.stream.group,
-    topics: stageNames.map((stage) => topicOf(config.topics, inputTopic[stage])),
-  })
-  // The offsets of a group's former name stay on the broker and expire there.
-  const former = new Set(lags.map(({ group }) => formerGroup(config, group)))
-  return lags
-    .filter(({ group }) => !former.has(group) && !isOfOtherStack(config, group))
-    .map((one) => viewOf(config, one))
-}
-
-function viewOf(config: Config, lag: GroupLag): ConsumerView {
-  const { group, topic, members, state, lastCommitMs } = lag
-  const first = stageNames.find((stage) => topicOf(config.topics, inputTopic[stage]) === topic)
+/** A group as people see it; its partitions are for GET /v1/analytics/lag. */
+function viewOf({
+  group,
+  stage,
+  topic,
+  lag,
+  members,
+  state,
+  lastCommitMs,
+}: StageLag): ConsumerView {
   const lastCommit = lastCommitMs === undefined ? null : new Date(lastCommitMs).toISOString()
-  return {
-    group,
-    stage: stagesOf(config, group) || (first ?? ''),
-    topic,
-    lag: lag.lag,
-    members,
-    state: state.toLowerCase(),
-    lastCommit,
-  }
+  return { group, stage, topic, lag, members, state: state.toLowerCase(), lastCommit }
 }
 
 function whoText({ members, state, lastCommit }: ConsumerView, nowMs: number): string {

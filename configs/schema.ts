@@ -129,12 +129,13 @@ const limits = z.strictObject({
 
 const cleaning = z.strictObject({
   steps: z
-    .array(z.enum(['unicode', 'control', 'mail-quotes', 'markup', 'whitespace']))
+    .array(z.enum(['unicode', 'control', 'mail-quotes', 'markup', 'personal', 'whitespace']))
     .default(['unicode', 'control', 'whitespace'])
     .describe(
       'Cleaning steps in order: unicode (normalizes to NFC), control (removes control characters), ' +
         'mail-quotes (removes quoted replies and signatures), markup (turns HTML into text), ' +
-        'whitespace (shortens runs to one space).',
+        'personal (replaces mail addresses, phone, card and bank account numbers by [mail], [phone], [card] ' +
+        'and [iban]), whitespace (shortens runs to one space).',
     ),
 })
 
@@ -324,12 +325,39 @@ const gateway = z.strictObject({
       'API keys with their scopes and an optional name, which becomes the field `by` of labels sent with ' +
         'the key. Without keys the gateway may listen on a loopback address only.',
     ),
+  keysFile: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'File of the keys that `winnow keys` makes; keys.json in the state folder when absent. Gateways ' +
+        'follow its changes within a second.',
+    ),
   bodyBytesMax: bytes('Largest request body.', 8_388_608),
   batchEventsMax: count('Maximum events of one request.', 10_000),
   classifyTextsMax: count('Maximum texts of one classify request.', 256),
   explainQueueMax: count(
     'Maximum texts that wait or are being explained; more get 503 with Retry-After. One is explained at a time.',
     8,
+  ),
+  requestsPerMinute: z
+    .int()
+    .min(0)
+    .default(0)
+    .describe(
+      'Maximum requests of one API key in a minute, probes and pages aside; more get 429 with Retry-After. ' +
+        '0 for no limit.',
+    ),
+  textsPerMinute: z
+    .int()
+    .min(0)
+    .default(0)
+    .describe('Maximum texts that one API key sends in a minute. 0 for no limit.'),
+  onlineModelsMax: count(
+    'Maximum model versions, besides the one that serves, that are open at once because requests name them, and as ' +
+      'many encoders for embeddings. The least recently used one makes room; while all are in use, requests for another ' +
+      'one get 503 with Retry-After.',
+    2,
   ),
   requestsMax: count('Maximum requests processed at once; more get 503 with Retry-After.', 64),
   requestMsMax: ms('Longest time that a request may take, its body included.', 30_000),
@@ -339,10 +367,14 @@ const gateway = z.strictObject({
       'callers share its address.',
     1_024,
   ),
+  streamReadersMax: count(
+    'Maximum readers of /v1/stream at once; more get 503 with Retry-After. Each takes a connection.',
+    1_000,
+  ),
   models: z
     .boolean()
     .default(true)
-    .describe('Whether the gateway loads the model for /v1/classify and /v1/explain.'),
+    .describe('Whether the gateway loads the model that serves, and others that requests name.'),
 })
 
 const telemetry = z.strictObject({

@@ -4,7 +4,7 @@ import { configWith, gatewayUnderTest, storedResult } from '../tests/support/gat
 
 describe('createGateway', () => {
   it.each([
-    ['GET', '/', 404, 'not_found', null],
+    ['GET', '/none', 404, 'not_found', null],
     ['GET', '/v1/result', 404, 'not_found', null],
     ['GET', '/v1/events', 405, 'method_not_allowed', 'POST'],
     ['DELETE', '/v1/results', 405, 'method_not_allowed', 'GET, HEAD'],

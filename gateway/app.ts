@@ -1,17 +1,20 @@
 // The gateway as one Hono app: orders the middleware, adds the groups of routes, turns thrown
 // errors into problem documents. It does not listen (server.ts) and builds no clients.
 import { OpenAPIHono } from '@hono/zod-openapi'
-import type { MiddlewareHandler } from 'hono'
+import type { Context, MiddlewareHandler } from 'hono'
+import { every } from 'hono/combine'
 import type { Config } from '../configs/schema.ts'
 import { WinnowError } from '../schemas/errors.ts'
 import { createAdmission } from './http/admission.ts'
-import { createAuthorize } from './http/auth.ts'
+import { createAuthentication, type KeyRing } from './http/auth.ts'
 import { createBrowserGuard } from './http/browser-guard.ts'
+import { addCallerRoute } from './probes/caller.ts'
 import { addClassifyRoutes } from './online/classify.ts'
 import { addEventRoutes } from './events/events.ts'
 import { addExplainRoutes } from './online/explain.ts'
 import { addLabelRoutes } from './events/labels.ts'
 import { addOpenapiRoute } from './probes/openapi.ts'
+import { addPageRoutes, openPages } from './pages/pages.ts'
 import type {
   EventPublisher,
   GatewayFailure,
@@ -20,15 +23,26 @@ import type {
   KnownLabels,
   LabelPublisher,
   MetricsSource,
-  OnlineClassifier,
   OnlineExplainer,
+  PageFiles,
+  OnlineModels,
 } from './http/dependencies.ts'
+import type { StreamAnalytics } from '../schemas/ports/stream-analytics.ts'
 import type { ResultReader } from '../schemas/ports/result-reader.ts'
+import { addPredictRoutes } from './protocols/predict.ts'
 import { addProbeRoutes } from './probes/probes.ts'
-import { isOwnRefusal, problemResponse } from './http/problem.ts'
+import { createRateLimit } from './http/rate-limit.ts'
+import { isOwnRefusal, problemResponse, statusOf } from './http/problem.ts'
 import { requestContext, singleHost } from './http/request-context.ts'
 import type { GatewayEnv } from './http/request-context.ts'
+import { addEmbeddingRoutes } from './protocols/embeddings.ts'
+import { errorShapeAt } from './protocols/error-shapes.ts'
+import { addInferenceRoutes } from './protocols/inference.ts'
+import { addTokenizeRoutes } from './online/tokenize.ts'
 import { addResultRoutes } from './results/results.ts'
+import { addAnalyticsRoutes } from './analytics/analytics.ts'
+import type { LiveResults } from './stream/live-results.ts'
+import { addStreamRoutes } from './stream/stream.ts'
 import type { Gateway } from './http/route.ts'
 import { createWorkQueue, type WorkQueue } from './http/work-queue.ts'
 
@@ -39,10 +53,16 @@ export type GatewayOptions = {
   readonly labels: LabelPublisher
   readonly knownLabels: KnownLabels
   readonly results: ResultReader
-  /** Absent if `gateway.models` is off or no model could be loaded. */
-  readonly classifier?: OnlineClassifier
-  /** Absent if there is no classifier. */
+  /** Absent if `gateway.models` is off. */
+  readonly models?: OnlineModels
+  /** Feeds /v1/stream; closed before the server, so that streams end at once. */
+  readonly live: LiveResults
+  readonly analytics: StreamAnalytics
+  /** Absent if no model serves. */
   readonly explainer?: OnlineExplainer
+  readonly pages: PageFiles
+  /** Keys besides those of the configuration. */
+  readonly keys?: KeyRing
   readonly health: readonly HealthCheck[]
   readonly metrics: GatewayMetrics
   readonly metricsText: MetricsSource
@@ -59,47 +79,55 @@ export type GatewayOptions = {
  * Throws `config_invalid` if it would listen beyond loopback without API keys.
  *
  * @example
- * const app = createGateway({ config, publisher, results, classifier, ...others })
+ * const app = createGateway({ config, publisher, results, models, ...others })
  * const server = await listen(app, config.gateway)
  */
 export function createGateway(options: GatewayOptions): Gateway {
-  const { config, publisher, labels, knownLabels, results, classifier, health, metricsText } =
-    options
+  const { config, publisher, labels, knownLabels, results, models, health, metricsText } = options
   const clock = options.clock ?? Date.now
   const app: Gateway = new OpenAPIHono<GatewayEnv>()
   app.use(observeRequests(options.metrics))
   app.use(requestContext())
   app.use(singleHost())
-  app.use(createBrowserGuard(config.gateway))
-  const authorize = createAuthorize(config.gateway)
-  const admit = createAdmission(config.gateway, options.queue ?? createWorkQueue())
+  const { authorize, isOpen } = createAuthentication(config.gateway, { ring: options.keys, clock })
+  app.use(createBrowserGuard(isOpen, openPages))
+  const admission = createAdmission(config.gateway, options.queue ?? createWorkQueue())
+  const limit = createRateLimit(config.gateway, clock)
+  const admit: MiddlewareHandler<GatewayEnv> = every(limit, admission)
   const context = { authorize, admit, clock, config }
   addEventRoutes(app, { ...context, publisher })
   addLabelRoutes(app, { ...context, labels, knownLabels })
-  addClassifyRoutes(app, { ...context, classifier })
+  addClassifyRoutes(app, { ...context, models })
+  addTokenizeRoutes(app, { ...context, models })
+  addInferenceRoutes(app, { ...context, models })
+  addPredictRoutes(app, { ...context, models })
+  addEmbeddingRoutes(app, { ...context, models })
   addExplainRoutes(app, { ...context, explainer: options.explainer })
   addResultRoutes(app, { ...context, results })
+  addAnalyticsRoutes(app, { ...context, analytics: options.analytics })
+  addStreamRoutes(app, { ...context, live: options.live })
   addProbeRoutes(app, { ...context, health, metricsText })
-  addOpenapiRoute(app, config.gateway)
+  addPageRoutes(app, options)
+  addCallerRoute(app, { ...context, isOpen, models, explainer: options.explainer })
+  addOpenapiRoute(app, isOpen)
+  const refuse = (c: Context<GatewayEnv>, error: unknown): Response => {
+    return problemResponse(c, error, {
+      requestId: c.get('requestId'),
+      shape: errorShapeAt(c.req.path),
+    })
+  }
   app.notFound((c) => {
     const allowed = allowedMethods(app, c.req.path)
     if (allowed.length === 0) {
-      const error = new WinnowError(
-        'not_found',
-        `There is no route at this address; see /openapi.json`,
-      )
-      return problemResponse(c, error, c.get('requestId'))
+      const message = 'There is no route at this address; see /openapi.json'
+      return refuse(c, new WinnowError('not_found', message))
     }
     c.header('Allow', allowed.join(', '))
-    const error = new WinnowError(
-      'method_not_allowed',
-      `This address supports ${allowed.join(' or ')} only`,
-    )
-    return problemResponse(c, error, c.get('requestId'))
+    const message = `This address supports ${allowed.join(' or ')} only`
+    return refuse(c, new WinnowError('method_not_allowed', message))
   })
   app.onError((error, c) => {
-    const response = problemResponse(c, error, c.get('requestId'))
-    if (response.status >= 500 && !isOwnRefusal(error)) {
+    if (statusOf(error) >= 500 && !isOwnRefusal(error)) {
       options.onFailure({
         error,
         requestId: c.get('requestId'),
@@ -107,7 +135,7 @@ export function createGateway(options: GatewayOptions): Gateway {
         path: c.req.path,
       })
     }
-    return response
+    return refuse(c, error)
   })
   return app
 }

@@ -5,7 +5,14 @@ import { expect, test } from 'vitest'
 import { timed } from '../tests/support/processor-time.ts'
 import { cleaning, type CleaningStep } from './cleaning/clean-text.ts'
 
-const steps: CleaningStep[] = ['unicode', 'control', 'mail-quotes', 'markup', 'whitespace']
+const steps: CleaningStep[] = [
+  'unicode',
+  'control',
+  'mail-quotes',
+  'markup',
+  'personal',
+  'whitespace',
+]
 const textBytes = 1_000_000
 
 /** The part as often as it fits in 1 MB behind the start. */
@@ -48,6 +55,13 @@ test.each([
 ])('unicode: 1 MB of %j', (part) => {
   expectBounds(filled('', part), 'unicode')
 })
+
+test.each(['0', '1 ', '+1', '(1', 'a@b.', '@', 'a.', 'DE00', 'DE89 3704 ', '4111 1111 1111 1112 '])(
+  'personal: 1 MB of %j',
+  (part) => {
+    expectBounds(filled('', part), 'personal')
+  },
+)
 
 test('1 MB of any fragments, for each step', () => {
   const name = fc.constantFrom(

@@ -147,7 +147,12 @@ export const operationErrors = {
   parameter_invalid: { meaning: 'A path or query parameter is wrong.', retryable: false },
   unauthorized: { meaning: 'A valid API key is needed.', retryable: false },
   forbidden: { meaning: 'The API key lacks the scope that this needs.', retryable: false },
+  rate_limited: { meaning: 'The caller has used up its share of a minute.', retryable: true },
   not_found: { meaning: 'There is nothing at this address.', retryable: false },
+  cursor_expired: {
+    meaning: 'Too much has happened since the event at which a stream is to resume.',
+    retryable: false,
+  },
   method_not_allowed: {
     meaning: 'The address exists, but not for this method.',
     retryable: false,

@@ -50,18 +50,27 @@ export const eventAvro = {
 export type EventRecord = AvroType<typeof eventAvro>
 
 /**
- * A text with something to see: at least one character that is no white space, no control character
- * and none that is never shown: Default_Ignorable_Code_Point of Unicode 17 (joiners, direction
- * marks, variation selectors, tags, fillers) and what fonts draw as nothing (the blank Braille
- * pattern, marks of annotations, joiners of scripts, the null notehead). Ranges instead of
- * properties, so that the pattern holds in any JSON Schema.
+ * White space, control characters and what is never shown, of the Basic Multilingual Plane:
+ * Default_Ignorable_Code_Point of Unicode 17 (joiners, direction marks, variation selectors,
+ * fillers) and what fonts draw as nothing (the blank Braille pattern, marks of annotations). Ranges
+ * instead of properties, so that the pattern holds in any JSON Schema.
  */
-export const visibleText = new RegExp(
-  '[^\\s\\u0000-\\u001f\\u007f-\\u00a0\\u00ad\\u034f\\u061c\\u115f\\u1160\\u1680\\u17b4\\u17b5\\u180b-\\u180f' +
-    '\\u2000-\\u200f\\u2028-\\u202f\\u205f-\\u206f\\u2800\\u3000\\u3164\\ufe00-\\ufe0f\\ufeff\\uffa0\\ufff0-\\ufffb' +
-    '\u{13430}-\u{1343f}\u{16fe4}\u{1bca0}-\u{1bca3}\u{1d159}\u{1d173}-\u{1d17a}\u{e0000}-\u{e0fff}]',
-  'u',
-)
+const unseen =
+  '\\s\\u0000-\\u001f\\u007f-\\u00a0\\u00ad\\u034f\\u061c\\u115f\\u1160\\u1680\\u17b4\\u17b5\\u180b-\\u180f' +
+  '\\u2000-\\u200f\\u2028-\\u202f\\u205f-\\u206f\\u2800\\u3000\\u3164\\ufe00-\\ufe0f\\ufeff\\uffa0\\ufff0-\\ufffb'
+
+/** The same of the other planes: joiners of scripts, the null notehead, tags. */
+const unseenBeyond =
+  '\u{13430}-\u{1343f}\u{16fe4}\u{1bca0}-\u{1bca3}\u{1d159}\u{1d173}-\u{1d17a}\u{e0000}-\u{e0fff}'
+
+/** A text with something to see: at least one character that is not among those above. */
+export const visibleText = new RegExp(`[^${unseen}${unseenBeyond}]`, 'u')
+
+/**
+ * The pattern of such texts for JSON Schemas. Validators without Unicode mode cannot read ranges
+ * beyond the Basic Multilingual Plane, so it lets texts of those characters alone pass.
+ */
+export const visiblePattern = `[^${unseen}]`
 
 /**
  * Whether an id can stand in the path of a URL: "." and ".." mean the folder and its parent there,
@@ -88,7 +97,7 @@ export const eventJson = z.strictObject({
     .refine(hasAddress, 'must not be "." or ".."')
     .meta({ not: { enum: ['.', '..'] } })
     .nullish(),
-  text: z.string().meta({ pattern: visibleText.source }),
+  text: z.string().meta({ pattern: visiblePattern }),
   source: characters(1, 256).nullish(),
   time: z.union([instantNumber, instantText]).nullish(),
   attributes: attributes.nullish(),

@@ -15,7 +15,8 @@ execFileSync(
   [join(root, 'node_modules/typescript/bin/tsc'), '--project', join(root, 'tsconfig.build.json')],
   { cwd: root, stdio: 'inherit' },
 )
-for (const path of ['configs/profiles', 'infra/sql', 'infra/local/pom.xml']) {
+await import('./build-pages.mjs')
+for (const path of ['dashboard/dist', 'configs/profiles', 'infra/sql', 'infra/local/pom.xml']) {
   cpSync(join(root, path), join(dist, path), { recursive: true })
 }
 carryRuntime(process.env.WINNOW_BUILD_PLATFORMS?.split(',') ?? ['linux-x64', 'linux-arm64'])

@@ -1,5 +1,8 @@
-// Fetches what the embedded stack, the demo and the tests need besides npm packages into the user's
-// cache folder, once. scripts/bootstrap.mjs calls it after the packages are installed.
+// Builds the pages of the gateway, and fetches what the embedded stack, the demo and the tests need
+// besides npm packages into the user's cache folder, once. scripts/bootstrap.mjs calls it after the packages are installed.
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { cacheDir, modelStoreDir } from '../configs/paths.ts'
 import { downloadProxy } from '../configs/proxy.ts'
 import { loadConfig } from '../configs/load.ts'
@@ -11,6 +14,7 @@ const baseName = 'minilm-l6'
 
 async function prepare(): Promise<void> {
   const note = (line: string) => process.stderr.write(`  ${line}\n`)
+  await promisify(execFile)(process.execPath, [join(import.meta.dirname, 'build-pages.mjs')])
   await ensureJars({ cacheDir: cacheDir(), onProgress: note })
   const storeDir = modelStoreDir()
   const present = await openBase({ name: baseName, storeDir }).catch(() => undefined)

@@ -14,7 +14,7 @@ import { parse } from 'yaml'
 import { createProgram } from '../cli.ts'
 import { parseRange } from '../commands/events/stream.ts'
 import { loadConfig } from '../configs/load.ts'
-import { createAuthorize } from '../gateway/http/auth.ts'
+import { createAuthentication } from '../gateway/http/auth.ts'
 
 type Service = {
   image: string
@@ -250,7 +250,7 @@ describe('the services that run Winnow', () => {
   it('gives the gateway keys and the port that it publishes', () => {
     const gateway = compose.services['gateway']!
     const config = loadConfig({ env: environmentOf(gateway) })
-    expect(() => createAuthorize(config.gateway)).not.toThrow()
+    expect(() => createAuthentication(config.gateway)).not.toThrow()
     expect(config.gateway.keys).toHaveLength(1)
     expect(gateway.ports![0]!.endsWith(`:${config.gateway.port}`)).toBe(true)
     expect(gateway.healthcheck!.test.join(' ')).toContain(`:${config.gateway.port}/readyz`)

@@ -53,7 +53,13 @@ describe('package-lock.json', () => {
     // Remove the mark if a package does not need its script, and name the package in allowScripts.
     expect(ofRegistry.filter(([, { hasInstallScript }]) => hasInstallScript === true)).toEqual([])
     const { allowScripts } = JSON.parse(read('package.json')) as { allowScripts: object }
-    const others = { chdb: false, deno: false, 'onnxruntime-node': false, protobufjs: false }
+    const others = {
+      '@scarf/scarf': false,
+      chdb: false,
+      deno: false,
+      'onnxruntime-node': false,
+      protobufjs: false,
+    }
     expect(allowScripts).toEqual(others)
     expect(read('scripts/bootstrap.mjs')).toMatch(/\['ci', '--ignore-scripts'/)
   })
@@ -62,7 +68,7 @@ describe('package-lock.json', () => {
     const shipped = ofRegistry.filter(([, { dev = false }]) => !dev)
     const names = shipped.map(([path]) => path.split('node_modules/').at(-1))
     expect(names.length).toBeGreaterThan(100)
-    for (const name of ['chdb', 'deno', 'onnxruntime-node', 'protobufjs'])
+    for (const name of ['@scarf/scarf', 'chdb', 'deno', 'onnxruntime-node', 'protobufjs'])
       expect(names).not.toContain(name)
   })
 })

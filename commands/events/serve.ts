@@ -2,33 +2,36 @@
 import type { Command } from 'commander'
 import type { Config } from '../../configs/schema.ts'
 import { createGateway, failureText } from '../../gateway/app.ts'
-import { createAuthorize } from '../../gateway/http/auth.ts'
-import type { OnlineClassifier } from '../../gateway/http/dependencies.ts'
+import { createAuthentication } from '../../gateway/http/auth.ts'
+import { keysPath, openKeyFile } from '../../serving/gateway/key-file.ts'
 import { listen } from '../../gateway/http/server.ts'
-import { createWorkQueue, mapInTurns, type WorkQueue } from '../../gateway/http/work-queue.ts'
+import { createWorkQueue, mapInTurns } from '../../gateway/http/work-queue.ts'
+import { LiveResults } from '../../gateway/stream/live-results.ts'
 import { createAnalytics } from '../../infra/clickhouse/clickhouse.ts'
 import { createEventPublisher, type MapInTurns } from '../../infra/sinks/event-publisher.ts'
 import { createLabelPublisher } from '../../infra/sinks/label-publisher.ts'
 import { createKafka, openProducer, pingBroker } from '../../infra/kafka/kafka.ts'
 import { openSchemas } from '../../infra/schema-registry/registry.ts'
+import { createResultLog } from '../../infra/readers/result-log-reader.ts'
 import { createResultReader } from '../../infra/readers/result-reader.ts'
 import { createTelemetry, type Telemetry } from '../../infra/telemetry.ts'
 import { topicOf } from '../../infra/kafka/topics.ts'
 import { createKnownLabels } from '../../models/store/known-labels.ts'
 import type { SwappableModel } from '../../models/inference/swappable-model.ts'
-import type { Work } from '../../models/runtime/sliced-work.ts'
-import { WinnowError } from '../../schemas/errors.ts'
-import { topProbabilities } from '../../streams/stages/infer.ts'
+import { errorMessage, WinnowError } from '../../schemas/errors.ts'
 import { openContext, type SharedOptions } from '../command-context.ts'
 import { prepareBackends } from '../../serving/backends.ts'
 import { gatewayFigures, showLive } from '../live-figures.ts'
 import type { OpenModel } from '../../serving/model.ts'
 import { closing, openAll, type OpenResources } from '../../serving/open-resources.ts'
 import { checkAddress, checkModel } from '../option-checks.ts'
+import { createPageFiles } from '../../serving/gateway/page-files.ts'
 import { createOnlineExplainer } from '../../serving/online-explainer.ts'
+import { openOnlineModels } from '../../serving/online-models.ts'
 import { recordService } from '../../serving/service-record.ts'
 import { openServingModel, type ServingOptions } from '../../serving/serving-model.ts'
 import { addCommand, wholeNumber } from '../shared-options.ts'
+import { createStreamAnalytics } from '../../serving/stream-analytics.ts'
 import { failureSignal } from '../../serving/failure-signal.ts'
 import { aborted, untilStopped } from '../signals.ts'
 import { logLine, timedLog } from '../terminal.ts'
@@ -48,10 +51,10 @@ export type Served = {
 export function addServeCommand(program: Command): void {
   addCommand(program, {
     name: 'serve',
-    summary: 'run the HTTP gateway',
+    summary: 'run the HTTP gateway with the dashboard',
     description:
-      'Serves POST /v1/events, POST /v1/classify, POST /v1/explain, GET /v1/results, the probes,\n' +
-      '/metrics and /openapi.json. On an address other than loopback it needs API keys (gateway.keys).',
+      'Serves the dashboard at /, the HTTP API with its description at /docs, probes and /metrics.\n' +
+      'On an address other than loopback it needs API keys: `winnow keys create` makes one.',
     examples: [
       'winnow serve',
       'winnow serve --port 8080 --model intent@champion',
@@ -68,18 +71,22 @@ export function addServeCommand(program: Command): void {
         'inference.model': options.model,
       })
       const { config, terminal, paths } = context
-      createAuthorize(config.gateway)
+      const keyFile = keysPath(config.gateway, paths.state)
+      const ring = openKeyFile(keyFile, logLine)
+      createAuthentication(config.gateway, { ring })
+      await ring.close()
       await checkAddress('gateway', config.gateway)
       if (options.model !== undefined) await checkModel(options.model, context)
       await prepareBackends(config, logLine)
       await untilStopped(async (signal) => {
         const log = timedLog(terminal)
-        const served = await openGateway({ config, storeDir: paths.store, log })
+        const served = await openGateway({ config, storeDir: paths.store, keyFile, log })
         const forget = await recordService(paths.state, { name: 'gateway', url: served.url })
         terminal.say(
           `gateway on ${served.url}, ` +
             `${served.model === undefined ? 'no model' : `model ${served.model}`}; stop with Ctrl-C`,
         )
+        terminal.say(`dashboard: ${served.url}/   API: ${served.url}/docs`)
         terminal.document({ url: served.url, model: served.model })
         const hide = showLive(terminal, served.telemetry, gatewayFigures)
         await closing(
@@ -94,6 +101,8 @@ export function addServeCommand(program: Command): void {
 export function openGateway(options: {
   config: Config
   storeDir: string
+  /** The file of the keys that `winnow keys` makes. */
+  keyFile: string
   log: (line: string) => void
 }): Promise<Served> {
   const { config, log } = options
@@ -114,9 +123,16 @@ export function openGateway(options: {
           secondaryRoles: [],
         })
       : undefined
+    const keys = resources.add(openKeyFile(options.keyFile, log), (one) => one.close())
     const queue = createWorkQueue()
     const inTurns: MapInTurns = (items, map) => mapInTurns(queue, items, map)
     const clients = { producer, schemas, inTurns }
+    const live = new LiveResults({
+      log: createResultLog(analytics),
+      gateway: config.gateway,
+      queue,
+      onFailure: (error) => log(`results are not streamed: ${errorMessage(error)}`),
+    })
     const app = createGateway({
       config,
       queue,
@@ -127,12 +143,18 @@ export function openGateway(options: {
         servingLabels: () => serving?.current.manifest.labels,
       }),
       results: createResultReader(analytics),
+      ...(config.gateway.models && {
+        models: await openOnlineModels(resources, { ...options, serving, queue, telemetry }),
+      }),
+      live,
+      analytics: createStreamAnalytics({ kafka, analytics }, config),
       ...(serving === undefined
         ? {}
         : {
-            classifier: onlineClassifier(serving, config.inference, queue),
             explainer: resources.add(createOnlineExplainer(serving, config), (one) => one.close()),
           }),
+      pages: createPageFiles(),
+      keys,
       health: [
         { name: 'kafka', check: () => pingBroker(kafka) },
         { name: 'clickhouse', check: () => analytics.ping() },
@@ -144,6 +166,8 @@ export function openGateway(options: {
       },
     })
     const server = resources.add(await listen(app, config.gateway), (one) => one.close())
+    // Closed before the server, which waits for open responses.
+    resources.add(live, (one) => one.close())
     const { url } = server
     const close = () => resources.close()
     return { url, model: serving?.current.ref, telemetry, failed, close }
@@ -163,50 +187,3 @@ async function openModelIfAny(
     return undefined
   }
 }
-
-function onlineClassifier(
-  serving: SwappableModel<OpenModel>,
-  config: Config['inference'],
-  queue: WorkQueue,
-): OnlineClassifier {
-  return {
-    get model() {
-      return serving.current.ref
-    },
-    hasRoom: () => serving.current.classifier.stats().queuedTokens < config.queueTokensMax / 2,
-    async classify(texts, { signal }) {
-      // One version classifies all texts of a request.
-      const lease = serving.acquire()
-      const { classifier, manifest } = lease.model
-      const classify = async ({ ids, truncated }: Tokenized) => {
-        const outcome = await classifier.classify(ids, { signal })
-        if (outcome.kind === 'rejected') return { error: outcome.error }
-        const { label, score, labels, outOfScope } = outcome
-        const probabilities = topProbabilities(
-          ...([outcome.probabilities, manifest.labels, config.topLabels] as const),
-        )
-        return { label, score, labels, outOfScope, probabilities, tokens: ids.length, truncated }
-      }
-      try {
-        const tokenized = await queue.run(tokenizingAll(classifier, texts), signal)
-        const results = tokenized.map(classify)
-        await Promise.allSettled(results)
-        return await Promise.all(results)
-      } finally {
-        lease.release()
-      }
-    },
-  }
-}
-
-/** Tokenizes each text, in steps. */
-function* tokenizingAll(
-  classifier: OpenModel['classifier'],
-  texts: readonly string[],
-): Work<Tokenized[]> {
-  const tokenized: Tokenized[] = []
-  for (const text of texts) tokenized.push(yield* classifier.tokenizing(text))
-  return tokenized
-}
-
-type Tokenized = ReturnType<OpenModel['classifier']['tokenize']>

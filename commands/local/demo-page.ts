@@ -71,9 +71,14 @@ function latencyText({ p50, p95, p99 }: Latency): string {
 const command = import.meta.url.endsWith('.ts') ? './winnow' : 'npx winnow'
 
 function nextSteps(kept: boolean): string[] {
-  const start = kept ? [] : [`${command} up`, `${command} stream &`, `${command} serve &`]
+  if (!kept) {
+    return [
+      `${command} demo --keep    # the same, and then a dashboard to look at: http://127.0.0.1:18080/`,
+      `${command} produce --data your-events.jsonl`,
+      `${command} train --data your-labels.jsonl --name yours`,
+    ]
+  }
   return [
-    ...start,
     `curl -s localhost:18080/v1/classify -H 'content-type: application/json' -d '{"texts":["You have won a free cruise"]}'`,
     `curl -s localhost:18080/v1/events -H 'content-type: application/json' -d '{"id":"my-1","text":"Lunch on Friday?"}'`,
     `${command} query "SELECT event_id, label, score FROM classifications ORDER BY classified_at DESC LIMIT 5"`,

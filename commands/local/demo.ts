@@ -25,6 +25,7 @@ import { recordService } from '../../serving/service-record.ts'
 import { addCommand } from '../shared-options.ts'
 import { aborted, untilStopped } from '../signals.ts'
 import { bringUp } from './stack.ts'
+import { keysPath } from '../../serving/gateway/key-file.ts'
 import { openStage, type Stage } from '../../serving/stage.ts'
 import { logLine, countText } from '../terminal.ts'
 import { trainingProgressText } from '../training/training-progress.ts'
@@ -50,7 +51,7 @@ export function addDemoCommand(program: Command): void {
       'streams the rest through Kafka, and shows the results in ClickHouse. Takes a few minutes.',
     examples: ['winnow demo', 'winnow demo --keep', 'winnow demo --json'],
   })
-    .option('--keep', 'leave stack, stream and gateway running until Ctrl-C')
+    .option('--keep', 'leave stack, stream and dashboard running until Ctrl-C')
     .action((options: Options) => untilStopped((signal) => runDemo(options, signal)))
 }
 
@@ -302,9 +303,13 @@ function assertComplete(counts: RunCounts, events: number): void {
 async function keepRunning(context: CommandContext, signal: AbortSignal): Promise<void> {
   const { terminal, config, paths } = context
   const log = (line: string) => terminal.say(terminal.style('dim', line))
-  const gateway = await openGateway({ config, storeDir: paths.store, log })
+  const gateway = await openGateway({
+    ...{ config, storeDir: paths.store, log },
+    keyFile: keysPath(config.gateway, paths.state),
+  })
   const forget = await recordService(paths.state, { name: 'gateway', url: gateway.url })
-  terminal.say(`gateway on ${gateway.url}; stop with Ctrl-C, then \`winnow down\` stops the stack`)
+  terminal.say(terminal.style('bold', `Dashboard: ${gateway.url}/   API: ${gateway.url}/docs`))
+  terminal.say(terminal.style('dim', 'Ctrl-C stops it; then `winnow down` stops the stack.'))
   await aborted(signal)
   await forget()
   await gateway.close()

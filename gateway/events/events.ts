@@ -46,6 +46,7 @@ export function addEventRoutes(
     const { events, bodySha256 } = await work.steps(
       checkedEvents(body, { config, format, nowMs, identity }),
     )
+    c.get('takeTexts')(events.length)
     const publish = () => publisher.publish(events, { traceparent: c.get('traceparent') })
     if (identity === undefined) await work.run(publish)
     else {

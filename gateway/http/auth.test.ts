@@ -1,6 +1,7 @@
 // Keys, scopes, and what a gateway without keys may do.
 import { describe, expect, it } from 'vitest'
-import { isLoopback } from './auth.ts'
+import { createHash } from 'node:crypto'
+import { isLoopback, type KeyRing, type ValidKey } from './auth.ts'
 import {
   configWith,
   gatewayUnderTest,
@@ -93,5 +94,55 @@ describe('isLoopback', () => {
     ['', false],
   ])('%s: %s', (host, expected) => {
     expect(isLoopback(host)).toBe(expected)
+  })
+})
+
+describe('keys that are made while the gateway runs', () => {
+  const key: ValidKey = {
+    name: 'desk',
+    scopes: ['read'],
+    digest: createHash('sha256').update(readKey).digest(),
+    expiresMs: 5_000,
+  }
+  const underTest = () => {
+    let nowMs = 1_000
+    let known: ValidKey[] = []
+    const used: [string, number][] = []
+    const keys: KeyRing = {
+      keys: () => known,
+      isUsed: () => known.length > 0,
+      onUse: ({ name }, atMs) => used.push([name, atMs]),
+    }
+    const gateway = gatewayUnderTest({ keys, clock: () => nowMs, classifier: hamClassifier() })
+    const set = (change: { known?: ValidKey[]; nowMs?: number }) => {
+      known = change.known ?? known
+      nowMs = change.nowMs ?? nowMs
+    }
+    return { gateway, set, used }
+  }
+
+  it('close an open gateway, and name the caller', async () => {
+    const { gateway, set, used } = underTest()
+    const open = await gateway.get('/v1/me')
+    expect(open.json).toMatchObject({ caller: null, keysRequired: false, model: 'mail@3' })
+    expect(open.json['scopes']).toEqual(['ingest', 'read', 'admin'])
+    set({ known: [key] })
+    expect((await gateway.get('/v1/me')).status).toBe(401)
+    const known = await gateway.get('/v1/me', bearer(readKey))
+    expect(known.json).toMatchObject({ caller: 'desk', scopes: ['read'], keysRequired: true })
+    expect((await gateway.post('/v1/events', { text: 'a' }, bearer(readKey))).status).toBe(403)
+    expect(used).toEqual([['desk', 1_000]])
+  })
+
+  it('are refused once they expire', async () => {
+    const { gateway, set } = underTest()
+    set({ known: [key], nowMs: 4_999 })
+    expect((await gateway.get('/v1/me', bearer(readKey))).status).toBe(200)
+    set({ nowMs: 5_000 })
+    const late = await gateway.get('/v1/me', bearer(readKey))
+    expect([late.status, late.json['detail']]).toEqual([
+      401,
+      'The API key expired at 1970-01-01T00:00:05.000Z; ask for a new one',
+    ])
   })
 })

@@ -1,6 +1,6 @@
 // Decides who may call: API keys as Bearer tokens with scopes; without keys, only callers on this
-// machine. Keys come from the configuration, and only their hashes are kept. browser-guard.ts
-// decides what a browser may send to a gateway without keys.
+// machine. Only hashes of keys are kept. browser-guard.ts decides what a browser may send to a
+// gateway without keys, rate-limit.ts how much a caller may do.
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { isIPv4 } from 'node:net'
 import type { MiddlewareHandler } from 'hono'
@@ -11,59 +11,114 @@ import type { GatewayEnv } from './request-context.ts'
 /** What a key permits: sending events, reading results and classifying, or changing models. */
 export type Scope = Config['gateway']['keys'][number]['scopes'][number]
 
-/** Creates middleware that admits a request only with a key that has the scope. */
-export type Authorize = (scope: Scope) => MiddlewareHandler<GatewayEnv>
+/** All scopes, which a gateway without keys gives to everyone. */
+export const everyScope: readonly Scope[] = ['ingest', 'read', 'admin']
 
-/**
- * Builds the check from the configured keys. Without keys every caller may do everything, so the
- * gateway must listen on loopback. Throws `config_invalid` for a gateway without keys on another
- * address.
- */
-export function createAuthorize(gateway: Pick<Config['gateway'], 'host' | 'keys'>): Authorize {
-  if (gateway.keys.length === 0) {
-    if (!isLoopback(gateway.host)) {
-      throw new WinnowError(
-        'config_invalid',
-        `gateway.host is "${gateway.host}", but a gateway without API keys may listen on a ` +
-          'loopback address only. Set gateway.keys, or set gateway.host to 127.0.0.1',
-        { details: { path: 'gateway.keys' } },
-      )
-    }
-    return () => anyone
-  }
-  const keys = gateway.keys.map(({ key, name, scopes }) => {
-    const digest = sha256(key)
-    return { digest, name: name ?? nameOf(digest), scopes: new Set<Scope>(scopes) }
-  })
-  return (scope) => async (c, next) => {
-    const token = /^Bearer +(\S+)$/i.exec(c.req.header('authorization') ?? '')?.[1]
-    if (token === undefined) {
-      throw new WinnowError('unauthorized', 'Send the API key as "Authorization: Bearer KEY"')
-    }
-    const digest = sha256(token)
-    // Compares every key, as digests of equal length, so that the time reveals nothing about any
-    // key.
-    const matching = keys.filter((key) => timingSafeEqual(key.digest, digest))
-    if (matching.length === 0)
-      throw new WinnowError('unauthorized', 'The API key is not one of gateway.keys')
-    if (!matching.some((key) => key.scopes.has(scope))) {
-      throw new WinnowError(
-        'forbidden',
-        `The API key lacks the scope "${scope}"; use a key that has it`,
-        {
-          details: { scope },
-        },
-      )
-    }
-    c.set('caller', digest.toString('hex'))
-    c.set('callerName', matching[0]!.name)
-    await next()
-  }
+/** A key that may be used. */
+export type ValidKey = {
+  readonly name: string
+  readonly scopes: readonly Scope[]
+  /** SHA-256 of the key. Keys are random and long, so no slower hash is needed. */
+  readonly digest: Buffer
+  /** Epoch milliseconds from which it is refused; undefined if it does not expire. */
+  readonly expiresMs?: number | undefined
 }
 
-const anyone: MiddlewareHandler<GatewayEnv> = async (c, next) => {
-  c.set('caller', 'anonymous')
-  await next()
+/**
+ * Keys that can change while the gateway runs. serving/gateway/key-file.ts reads them from a file.
+ */
+export type KeyRing = {
+  /** The keys that are not revoked, the expired ones included. */
+  keys(): readonly ValidKey[]
+  /** Whether there is, or ever was, a key: then callers without one are refused. */
+  isUsed(): boolean
+  /** Called for each request with one of its keys. */
+  onUse(key: ValidKey, atMs: number): void
+}
+
+/** Who is calling, for routes that say so. */
+export type Caller = { readonly name: string | null; readonly scopes: readonly Scope[] }
+
+/** Creates middleware that admits a request only with a key that has the scope. */
+export type Authorize = (scope: Scope | 'any') => MiddlewareHandler<GatewayEnv>
+
+/** The check of keys. */
+export type Authentication = {
+  readonly authorize: Authorize
+  /** Whether everyone may call: no key is configured, and none was made. */
+  readonly isOpen: () => boolean
+}
+
+/**
+ * Builds the check from the keys of the configuration and of the ring. Without keys every caller
+ * may do everything, so the gateway must listen on loopback. Throws `config_invalid` for a gateway
+ * without keys on another address.
+ */
+export function createAuthentication(
+  gateway: Pick<Config['gateway'], 'host' | 'keys'>,
+  { ring = noKeys, clock = Date.now }: { ring?: KeyRing; clock?: () => number } = {},
+): Authentication {
+  const configured = gateway.keys.map(({ key, name, scopes }): ValidKey => {
+    const digest = sha256(key)
+    return { digest, name: name ?? nameOf(digest), scopes }
+  })
+  const isOpen = (): boolean => configured.length === 0 && !ring.isUsed()
+  if (isOpen() && !isLoopback(gateway.host)) {
+    throw new WinnowError(
+      'config_invalid',
+      `gateway.host is "${gateway.host}", but a gateway without API keys may listen on a ` +
+        'loopback address only. Make a key with `winnow keys create`, set gateway.keys, or set ' +
+        'gateway.host to 127.0.0.1',
+      { details: { path: 'gateway.keys' } },
+    )
+  }
+  const authorize: Authorize = (scope) => async (c, next) => {
+    if (isOpen()) {
+      c.set('caller', 'anonymous')
+      c.set('scopes', everyScope)
+    } else {
+      const nowMs = clock()
+      const made = ring.keys()
+      const key = keyOf(c.req.header('authorization'), [...configured, ...made], nowMs)
+      requireScope(key, scope)
+      if (made.includes(key)) ring.onUse(key, nowMs)
+      c.set('caller', key.digest.toString('hex'))
+      c.set('callerName', key.name)
+      c.set('scopes', key.scopes)
+    }
+    await next()
+  }
+  return { authorize, isOpen }
+}
+
+const noKeys: KeyRing = { keys: () => [], isUsed: () => false, onUse: () => undefined }
+
+/** The key that a header names. Throws `unauthorized`. */
+function keyOf(header: string | undefined, keys: readonly ValidKey[], nowMs: number): ValidKey {
+  const token = /^Bearer +(\S+)$/i.exec(header ?? '')?.[1]
+  if (token === undefined) {
+    throw new WinnowError('unauthorized', 'Send the API key as "Authorization: Bearer KEY"')
+  }
+  const digest = sha256(token)
+  // Compares every key, as digests of equal length, so that the time reveals nothing about any key.
+  const [key] = keys.filter((each) => timingSafeEqual(each.digest, digest))
+  if (key === undefined) {
+    throw new WinnowError('unauthorized', 'The API key is not known, or was revoked')
+  }
+  if (key.expiresMs !== undefined && key.expiresMs <= nowMs) {
+    const when = new Date(key.expiresMs).toISOString()
+    throw new WinnowError('unauthorized', `The API key expired at ${when}; ask for a new one`)
+  }
+  return key
+}
+
+function requireScope(key: ValidKey, scope: Scope | 'any'): void {
+  if (scope === 'any' || key.scopes.includes(scope)) return
+  throw new WinnowError(
+    'forbidden',
+    `The API key lacks the scope "${scope}"; use a key that has it`,
+    { details: { scope } },
+  )
 }
 
 /** The name of a key without a configured name: short, and it reveals nothing about the key. */

@@ -2,7 +2,6 @@
 // addresses. A gateway with keys needs no such rule: pages have no key, and a browser sends an
 // Authorization header to another origin only after a preflight, which the gateway never allows.
 import type { Context, MiddlewareHandler } from 'hono'
-import type { Config } from '../../configs/schema.ts'
 import { WinnowError } from '../../schemas/errors.ts'
 import { isLoopback } from './auth.ts'
 import type { GatewayEnv } from './request-context.ts'
@@ -15,14 +14,16 @@ import type { GatewayEnv } from './request-context.ts'
  * - a Sec-Fetch-Site that says so, because an image or a link to the gateway has no Origin. `none`
  *   means that a person typed the address.
  *
- * Other clients send neither of the last two.
+ * Other clients send neither of the last two. A link on another site may open `openPages`, which
+ * show nothing by themselves and refuse to be framed.
  */
 export function createBrowserGuard(
-  gateway: Pick<Config['gateway'], 'keys'>,
+  /** Whether the gateway works without keys. */
+  isOpen: () => boolean,
+  openPages: readonly string[],
 ): MiddlewareHandler<GatewayEnv> {
-  const needsGuard = gateway.keys.length === 0
   return async (c, next) => {
-    const reason = needsGuard ? foreignReason(c) : undefined
+    const reason = isOpen() ? foreignReason(c, openPages) : undefined
     if (reason !== undefined) {
       throw new WinnowError('forbidden', `A gateway without API keys ${reason}`)
     }
@@ -30,7 +31,7 @@ export function createBrowserGuard(
   }
 }
 
-function foreignReason(c: Context<GatewayEnv>): string | undefined {
+function foreignReason(c: Context<GatewayEnv>, openPages: readonly string[]): string | undefined {
   const url = new URL(c.req.url)
   const host = c.req.header('host') ?? url.host
   // An absolute URL in the request line overrides Host (RFC 9112, 3.2.2), so both must be this
@@ -41,10 +42,17 @@ function foreignReason(c: Context<GatewayEnv>): string | undefined {
   const origin = c.req.header('origin')
   if (origin !== undefined && origin !== url.origin) return 'refuses pages of another origin'
   const site = c.req.header('sec-fetch-site')
+  if (isNavigation(c) && openPages.includes(url.pathname)) return undefined
   if (site !== undefined && site !== 'same-origin' && site !== 'none') {
     return 'refuses requests made by another site'
   }
   return undefined
+}
+
+/** Whether the browser shows the answer as a page of its own (Fetch Metadata, 2.1 and 2.2). */
+function isNavigation(c: Context<GatewayEnv>): boolean {
+  const isDocument = c.req.header('sec-fetch-dest') === 'document'
+  return c.req.method === 'GET' && isDocument && c.req.header('sec-fetch-mode') === 'navigate'
 }
 
 /** The name in a Host header, without its port. */

@@ -74,21 +74,84 @@ export type OnlineResult = {
 /** A text without a result; others of its request may have one. */
 export type OnlineRejection = { readonly error: EventError }
 
-/** The model that the gateway has loaded. */
-export type OnlineClassifier = {
-  /** `name@version` of the current model; it changes when a model is swapped. */
-  readonly model: string
-  /** Whether the queue would accept work at this moment. */
-  hasRoom(): boolean
+/** What a model says about one text. */
+export type OnlineClassification = {
+  /** As POST /v1/classify answers it. */
+  readonly result: OnlineResult
+  /** float32 [labels], in the order of the labels. */
+  readonly probabilities: Float32Array
+  /** float32 [labels], as the model gave them. */
+  readonly logits: Float32Array
+}
+
+/** A token of a text, with its place in the text as it was given, in UTF-16 units. */
+export type OnlineToken = {
+  readonly id: number
+  readonly text: string
+  readonly start: number
+  readonly end: number
+  /** Whether the tokenizer added it, such as `[CLS]`. */
+  readonly special: boolean
+}
+
+/** The tokens of one text. */
+export type OnlineTokens = { readonly tokens: readonly OnlineToken[]; readonly truncated: boolean }
+
+/** A text as it was given, and as the stream cleans it. */
+export type CleanedText = { readonly text: string; readonly cleaned: string }
+
+/** The embedding of one text: float32 [features], of Euclidean length 1. */
+export type OnlineEmbedding = { readonly embedding: Float32Array; readonly tokens: number }
+
+/** One model version. The texts are already cleaned, as in the stream. */
+export type OnlineModel = {
+  readonly name: string
+  readonly version: string
+  /** In the order of the logits. */
+  readonly labels: readonly string[]
   /**
-   * Returns one outcome per text, in order. The texts are already cleaned, as in the stream.
-   * Rejects with `queue_full`, `session_failed`, `worker_crashed`, or `cancelled` after `signal`
-   * aborts; waiting texts are then dropped.
+   * Returns one outcome per text, in order. Rejects with `queue_full`, `session_failed`,
+   * `worker_crashed`, or `cancelled` after `signal` aborts; waiting texts are then dropped.
    */
   classify(
     texts: readonly string[],
     options: { readonly signal: AbortSignal },
-  ): Promise<readonly (OnlineResult | OnlineRejection)[]>
+  ): Promise<readonly (OnlineClassification | OnlineRejection)[]>
+  /** The tokens that the model reads of each text. Rejects when `signal` aborts. */
+  tokenize(
+    texts: readonly CleanedText[],
+    options: { readonly signal: AbortSignal },
+  ): Promise<readonly OnlineTokens[]>
+  /**
+   * Embeds texts as the encoder of the model pools them. Rejects as `classify`, and with
+   * `model_incompatible` if the encoder cannot be taken out of the model.
+   */
+  embed(
+    texts: readonly string[],
+    options: { readonly signal: AbortSignal },
+  ): Promise<readonly (OnlineEmbedding | OnlineRejection)[]>
+}
+
+/** What is known of a model version without opening it. */
+export type OnlineModelFacts = Pick<OnlineModel, 'name' | 'version' | 'labels'> & {
+  /** The versions that can be named, oldest first. */
+  readonly versions: readonly string[]
+}
+
+/** The models that answer requests: the one that serves, and others that requests name. */
+export type OnlineModels = {
+  /** `name@version` of the model that serves; undefined if there is none. */
+  readonly serving: string | undefined
+  /** Whether the queue of the model that serves would accept work at this moment. */
+  hasRoom(): boolean
+  /**
+   * Opens the model that `ref` means, unless it is open, and keeps it open for `work`. Without a
+   * reference it is the one that serves. Rejects with `model_unavailable` if there is none,
+   * `model_not_found`, `queue_full` if too many models are in use, and what opening throws.
+   */
+  use<T>(ref: string | undefined, work: (model: OnlineModel) => Promise<T>): Promise<T>
+  /** Describes the model that `ref` means. Rejects as `use`. */
+  describe(ref: string): Promise<OnlineModelFacts>
 }
 
 /** The model that the gateway has loaded, at work on explanations. */
@@ -136,4 +199,26 @@ export type GatewayFailure = {
   readonly requestId: string
   readonly method: string
   readonly path: string
+}
+
+/** One file of the pages. */
+export type PageFile = {
+  /** The Content-Type. */
+  readonly type: string
+  readonly bytes: Uint8Array<ArrayBuffer>
+  /** The same bytes, compressed; absent if that saves nothing. */
+  readonly gzipped?: Uint8Array<ArrayBuffer>
+  /** A strong entity tag, in quotes. */
+  readonly etag: string
+  /** Whether the name changes with the bytes, so that a copy may be kept for good. */
+  readonly isNamedByHash: boolean
+}
+
+/** The files of the dashboard and of the pages of the API. */
+export type PageFiles = {
+  /**
+   * The file of a path such as `assets/app.js`; undefined if there is none. Rejects with
+   * `prerequisite_missing` if the pages were not built.
+   */
+  read(path: string): Promise<PageFile | undefined>
 }

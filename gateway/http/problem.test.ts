@@ -21,7 +21,7 @@ const itemCodes = [...Object.keys(eventErrors), ...Object.keys(requestItemErrors
 const allCodes = [...itemCodes, ...operationCodes] as ErrorCode[]
 
 async function answerFor(error: unknown) {
-  const app = new Hono().get('/', (c) => problemResponse(c, error, 'r-1'))
+  const app = new Hono().get('/', (c) => problemResponse(c, error, { requestId: 'r-1' }))
   const response = await app.request('/')
   const document = (await response.json()) as Record<string, unknown>
   return { response, document }
@@ -32,8 +32,8 @@ describe('statusByCode', () => {
     expect(Object.keys(statusByCode).sort()).toEqual([...allCodes].sort())
   })
 
-  it.each(operationCodes)('%s is 503 or 504 exactly if a retry can help', (code) => {
-    expect([503, 504].includes(statusByCode[code])).toBe(operationErrors[code].retryable)
+  it.each(operationCodes)('%s is 429, 503 or 504 exactly if a retry can help', (code) => {
+    expect([429, 503, 504].includes(statusByCode[code])).toBe(operationErrors[code].retryable)
   })
 
   it.each(Object.keys(eventErrors) as (keyof typeof eventErrors)[])(

@@ -12,11 +12,11 @@ import type { ErrorCode, ItemErrorCode } from '../../schemas/errors.ts'
 
 /** The statuses of errors. */
 export type ProblemStatus =
-  400 | 401 | 403 | 404 | 405 | 408 | 409 | 413 | 415 | 422 | 500 | 502 | 503 | 504
+  400 | 401 | 403 | 404 | 405 | 408 | 409 | 410 | 413 | 415 | 422 | 429 | 500 | 502 | 503 | 504
 
 /**
  * The one HTTP status of each error code; a new code does not compile until it is here. Retryable
- * codes have 503 or 504, others never do.
+ * codes have 429, 503 or 504, others never do.
  */
 export const statusByCode: Readonly<Record<ErrorCode, ProblemStatus>> = {
   value_null: 422,
@@ -93,7 +93,9 @@ export const statusByCode: Readonly<Record<ErrorCode, ProblemStatus>> = {
   parameter_invalid: 400,
   unauthorized: 401,
   forbidden: 403,
+  rate_limited: 429,
   not_found: 404,
+  cursor_expired: 410,
   method_not_allowed: 405,
   idempotency_conflict: 409,
   internal: 500,
@@ -188,20 +190,56 @@ export class ItemErrors {
   }
 }
 
+/** What went wrong, as a problem document says it. */
+export type Problem = {
+  readonly type: string
+  readonly title: string
+  readonly status: ProblemStatus
+  readonly detail: string
+  readonly code: ErrorCode
+  readonly instance: string
+  readonly errors?: readonly ItemError[]
+  /** The field of the body that is wrong, where it is one. */
+  readonly field?: string
+}
+
+/** Writes a problem in the form of another protocol. */
+export type ErrorShape = (problem: Problem) => {
+  readonly body: object
+  readonly status: ProblemStatus | 424 | 429
+  readonly type: string
+}
+
+const problemDocument: ErrorShape = (problem) => ({
+  body: problem,
+  status: problem.status,
+  type: 'application/problem+json',
+})
+
+/** The status of anything thrown: a WinnowError has that of its code, everything else 500. */
+export function statusOf(thrown: unknown): ProblemStatus {
+  return thrown instanceof WinnowError ? statusByCode[thrown.code] : 500
+}
+
 /**
  * The response for anything thrown: a WinnowError keeps its code, everything else is `internal`.
  * Responses of 500 and above that dependencies caused give only the meaning of the code, because
- * clients' messages name hosts.
+ * clients' messages name hosts. By default it is a problem document.
  */
-export function problemResponse(c: Context, thrown: unknown, requestId: string): Response {
+export function problemResponse(
+  c: Context,
+  thrown: unknown,
+  options: { readonly requestId: string; readonly shape?: ErrorShape | undefined },
+): Response {
+  const { requestId, shape = problemDocument } = options
   const error =
     thrown instanceof WinnowError
       ? thrown
       : new WinnowError('internal', 'A defect in Winnow', { cause: thrown })
-  const status = statusByCode[error.code]
+  const status = statusOf(error)
   const title = operationErrors[error.code].meaning
   const own = status < 500 || isOwnRefusal(error)
-  const document = {
+  const shaped = shape({
     ...(own ? error.details : {}),
     type: `urn:winnow:error:${error.code}`,
     title,
@@ -209,14 +247,14 @@ export function problemResponse(c: Context, thrown: unknown, requestId: string):
     detail: own ? error.message : title,
     code: error.code,
     instance: `urn:winnow:request:${requestId}`,
-  }
+  })
   const wait = retryAfterS(error)
   if (wait !== undefined) c.header('Retry-After', String(wait))
   // Names the accepted codings (RFC 9110, 15.5.16).
   const { encodings } = error.details
   if (status === 415 && Array.isArray(encodings)) c.header('Accept-Encoding', encodings.join(', '))
   if (status === 401) c.header('WWW-Authenticate', 'Bearer')
-  return c.body(JSON.stringify(document), status, { 'Content-Type': 'application/problem+json' })
+  return c.body(JSON.stringify(shaped.body), shaped.status, { 'Content-Type': shaped.type })
 }
 
 /**
@@ -232,6 +270,8 @@ export function isOwnRefusal(error: unknown): boolean {
 
 /** A full queue empties within about a second; a broker or a database takes longer to recover. */
 function retryAfterS(error: WinnowError): number | undefined {
+  const { retryAfterS } = error.details
+  if (typeof retryAfterS === 'number') return retryAfterS
   if (statusByCode[error.code] !== 503) return undefined
   return error.code === 'queue_full' ? 1 : 5
 }

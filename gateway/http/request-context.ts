@@ -41,6 +41,12 @@ export type GatewayEnv = {
     caller: string
     /** The name of the API key; absent in a gateway without keys. Set by auth.ts. */
     callerName: string | undefined
+    /** What the caller may do. Set by auth.ts. */
+    scopes: readonly ('ingest' | 'read' | 'admin')[]
+    /**
+     * Counts texts towards the caller's minute. Throws `rate_limited`. Set by rate-limit.ts.
+     */
+    takeTexts: (texts: number) => void
     /** Set by admission.ts. */
     work: RequestWork
   }
@@ -61,8 +67,18 @@ export function requestContext(): MiddlewareHandler<GatewayEnv> {
     await next()
     c.res.headers.set('X-Request-Id', requestId)
     c.res.headers.set('X-Content-Type-Options', 'nosniff')
-    if (!c.res.headers.has('Cache-Control')) c.res.headers.set('Cache-Control', 'no-store')
+    // With `no-referrer`, browsers may send the Origin `null` from the gateway's own pages.
+    c.res.headers.set('Referrer-Policy', 'same-origin')
+    setIfAbsent(c.res.headers, 'Cache-Control', 'no-store')
+    // An answer for programs is nothing that a browser should run or frame.
+    setIfAbsent(c.res.headers, 'Content-Security-Policy', answerPolicy)
   }
+}
+
+const answerPolicy = "default-src 'none'; frame-ancestors 'none'"
+
+function setIfAbsent(headers: Headers, name: string, value: string): void {
+  if (!headers.has(name)) headers.set(name, value)
 }
 
 /**

@@ -5,7 +5,6 @@ import { request } from 'node:http'
 import type { IncomingMessage } from 'node:http'
 import { connect } from 'node:net'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import type { GatewayOptions } from '../app.ts'
 import {
   configWith,
   gatewayUnderTest,
@@ -16,7 +15,7 @@ import type { GatewayServer } from './server.ts'
 
 const open: GatewayServer[] = []
 
-async function start(parts: Partial<GatewayOptions> = {}) {
+async function start(parts: Parameters<typeof gatewayUnderTest>[0] = {}) {
   const config = parts.config ?? configWith()
   const gateway = gatewayUnderTest({ ...parts, config })
   const server = await listen(gateway.app, { ...config.gateway, port: 0 })

@@ -7,7 +7,7 @@ import { cleaning } from '../../models/cleaning/clean-text.ts'
 import { explanationMethods } from '../../models/explain/explanation.ts'
 import type { Work } from '../../models/runtime/sliced-work.ts'
 import { WinnowError } from '../../schemas/errors.ts'
-import { visibleText } from '../../schemas/event.ts'
+import { visiblePattern } from '../../schemas/event.ts'
 import type { ExplainableModel, OnlineExplainer } from '../http/dependencies.ts'
 import { textDefects } from '../events/event-check.ts'
 import { bodyInvalid, noModel, parseBody, requireJson, requireModel } from './online-request.ts'
@@ -92,7 +92,7 @@ function* checkedRequest(
 
 const explainRequest = z
   .strictObject({
-    text: z.string().meta({ pattern: visibleText.source }),
+    text: z.string().meta({ pattern: visiblePattern }),
     label: z
       .string()
       .optional()

@@ -1,10 +1,29 @@
-// What the routes that use the loaded model share: the JSON body of one request, and the refusals
+// What the routes that use a model share: the JSON body of one request, its texts, and the refusals
 // where there is no model or another one.
-import type { z } from 'zod'
+import { z } from 'zod'
+import type { Config } from '../../configs/schema.ts'
+import { cleaning } from '../../models/cleaning/clean-text.ts'
 import type { Work } from '../../models/runtime/sliced-work.ts'
 import { WinnowError } from '../../schemas/errors.ts'
 import { issueSentence } from '../../schemas/issue-text.ts'
 import { bodyFormat, readBody, type BodyValue } from '../bodies/event-body.ts'
+import { textDefects } from '../events/event-check.ts'
+import type { CleanedText, OnlineModels } from '../http/dependencies.ts'
+import { ItemErrors } from '../http/problem.ts'
+
+/** What the routes that take texts need of the configuration. */
+export type TextsConfig = Pick<Config, 'gateway' | 'limits' | 'cleaning'>
+
+/** A reference to a model in a body. */
+export const modelReference = z
+  .string()
+  .max(100)
+  .optional()
+  .meta({
+    description:
+      'NAME, NAME@VERSION or NAME@champion: a version of the store, which is opened on demand. By ' +
+      'default, and if it is called NAME, the model that serves answers.',
+  })
 
 /** Refuses anything but JSON with `media_type_unsupported`. */
 export function requireJson(request: Parameters<typeof bodyFormat>[0]): void {
@@ -17,6 +36,59 @@ export function noModel(): WinnowError {
   return new WinnowError(
     'model_unavailable',
     'This gateway has no model: gateway.models is false, or inference.model was not found when it started',
+  )
+}
+
+/**
+ * The models, if the one that serves would accept work. Called before the body is read too, so that
+ * a refusal is cheap. Throws `model_unavailable` and `queue_full`.
+ */
+export function readyModels(models: OnlineModels | undefined): OnlineModels {
+  if (models === undefined) throw noModel()
+  if (models.hasRoom()) return models
+  throw new WinnowError('queue_full', 'The queue of texts to classify is full; try again later')
+}
+
+/**
+ * Cleans texts as the stream does, so that both give the same label. Throws `batch_too_large` and
+ * `items_invalid`; `consequence` says what was not done.
+ */
+export function* cleanTexts(
+  texts: readonly string[],
+  { config, consequence }: { readonly config: TextsConfig; readonly consequence: string },
+): Work<CleanedText[]> {
+  if (texts.length > config.gateway.classifyTextsMax) throw tooManyTexts(config)
+  const errors = new ItemErrors({ noun: 'texts', consequence })
+  const cleanedTexts: CleanedText[] = []
+  for (const [index, text] of texts.entries()) {
+    yield
+    const defects = textDefects(text, config.limits.textBytesMax)
+    const cleaned = defects.length === 0 ? yield* cleaning(text, config.cleaning.steps) : ''
+    // Cleaning never makes a text longer, but may leave nothing of it.
+    if (defects.length === 0) defects.push(...textDefects(cleaned, Infinity))
+    if (defects.length > 0) errors.add(index, defects)
+    cleanedTexts.push({ text, cleaned })
+  }
+  errors.throwIfAny(texts.length)
+  return cleanedTexts
+}
+
+/**
+ * The limit of a body with texts: cheap to parse, and far more than the allowed texts need. A body
+ * above it has too many texts.
+ */
+export function textsLimit(config: TextsConfig) {
+  const entriesMax = 16 * config.gateway.classifyTextsMax + 64
+  return { entriesMax, tooMany: () => tooManyTexts(config) }
+}
+
+/** The refusal of a request with too many texts. */
+function tooManyTexts({ gateway }: TextsConfig): WinnowError {
+  const textsMax = gateway.classifyTextsMax
+  return new WinnowError(
+    'batch_too_large',
+    `The request holds more than ${textsMax} texts (gateway.classifyTextsMax)`,
+    { details: { textsMax } },
   )
 }
 

@@ -1,7 +1,6 @@
 // GET /openapi.json: the document made of the routes' own descriptions. It owns the frame of the
 // document, not the routes.
 import type { RouteConfig } from '@hono/zod-openapi'
-import type { Config } from '../../configs/schema.ts'
 import { problemSchema } from '../http/problem.ts'
 import { addRoute, addSchemas, problems } from '../http/route.ts'
 import type { Gateway } from '../http/route.ts'
@@ -9,52 +8,62 @@ import type { Gateway } from '../http/route.ts'
 /** Version of the HTTP interface, not of the package. */
 const interfaceVersion = '1.0.0'
 
+/** The groups of operations, in the order of the page. */
+const tags = [
+  { name: 'events', description: 'Send events to the stream.' },
+  { name: 'labels', description: 'Say what events are.' },
+  { name: 'classify', description: 'Classify and explain texts without the stream.' },
+  { name: 'protocols', description: 'Classify as other inference servers do.' },
+  { name: 'results', description: 'Read what the stream stored.' },
+  { name: 'analytics', description: 'Figures of the stream.' },
+  { name: 'probes', description: 'Health, metrics and this document.' },
+  { name: 'pages', description: 'The dashboard, and this document as pages.' },
+]
+
 /** Adds GET /openapi.json. Call it after all other routes: the document is built once. */
-export function addOpenapiRoute(app: Gateway, gateway: Pick<Config['gateway'], 'keys'>): void {
+export function addOpenapiRoute(app: Gateway, isOpen: () => boolean): void {
   addSchemas(app, { Problem: problemSchema })
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', {
     type: 'http',
     scheme: 'bearer',
-    description: 'An API key of gateway.keys. A gateway on loopback may run without keys.',
+    description:
+      'An API key: one that `winnow keys create` made, or one of gateway.keys. A gateway on loopback may run without keys.',
   })
-  let document: Buffer<ArrayBuffer> | undefined
+  let document: { readonly isOpen: boolean; readonly bytes: Buffer<ArrayBuffer> } | undefined
   addRoute(app, { ...getOpenapi, middleware: [] }, (c) => {
-    document ??= bytesOf(
-      app.getOpenAPI31Document({
-        openapi: '3.1.0',
-        info: {
-          title: 'Winnow gateway',
-          version: interfaceVersion,
-          description:
-            'Send text events, read their labels. Errors are RFC 9457 problem documents with a stable `code`. ' +
-            'Every response has an X-Request-Id.',
-          license: { name: 'Apache-2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' },
-        },
-        servers: [{ url: '/' }],
-        tags: [
-          { name: 'events', description: 'Send events and labels to the stream.' },
-          { name: 'classify', description: 'Classify and explain texts without the stream.' },
-          { name: 'results', description: 'Read what the stream stored.' },
-          { name: 'probes', description: 'Health, metrics and this document.' },
-        ],
-      }),
-      gateway,
-    )
-    return c.body(document, 200, { 'Content-Type': 'application/json' })
+    if (document?.isOpen !== isOpen())
+      document = {
+        isOpen: isOpen(),
+        bytes: bytesOf(
+          app.getOpenAPI31Document({
+            openapi: '3.1.0',
+            info: {
+              title: 'Winnow gateway',
+              version: interfaceVersion,
+              description:
+                'Send text events, read their labels. Errors are RFC 9457 problem documents with a stable `code`. ' +
+                'Every response has an X-Request-Id.',
+              contact: { name: 'Winnow' },
+              license: { name: 'Apache-2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' },
+            },
+            servers: [{ url: '/' }],
+            tags: [...tags],
+          }),
+          isOpen(),
+        ),
+      }
+    return c.body(document.bytes, 200, { 'Content-Type': 'application/json' })
   })
 }
 
 type Document = ReturnType<Gateway['getOpenAPI31Document']>
 
 /** The document as it is sent. A gateway without keys says that none is needed, and accepts any. */
-function bytesOf(
-  document: Document,
-  gateway: Pick<Config['gateway'], 'keys'>,
-): Buffer<ArrayBuffer> {
-  if (gateway.keys.length === 0) {
+function bytesOf(document: Document, isOpen: boolean): Buffer<ArrayBuffer> {
+  if (isOpen) {
     for (const path of Object.values(document.paths ?? {})) {
-      for (const operation of [path.get, path.post]) {
-        if (operation?.security !== undefined) operation.security = [{}, ...operation.security]
+      for (const operation of [path.get, path.post, path.put, path.delete]) {
+        if (operation?.security?.length) operation.security = [{}, ...operation.security]
       }
     }
   }

@@ -1,18 +1,16 @@
-// GET /v1/results and /v1/results/{id}: stored results as JSON. It owns the query parameters and
-// the JSON of a result; the ResultReader finds the results.
+// GET /v1/results and /v1/results/{id}: stored results as JSON. It owns the query parameters;
+// result-json.ts owns the JSON of a result; the ResultReader finds the results.
 import type { RouteConfig } from '@hono/zod-openapi'
-import type { Context } from 'hono'
 import { z } from 'zod'
 import { WinnowError } from '../../schemas/errors.ts'
-import { characters } from '../../schemas/characters.ts'
-import { exactJsonText } from '../../schemas/exact-json.ts'
-import { issueRule } from '../../schemas/issue-text.ts'
 import { resultCursorPattern } from '../../schemas/result-cursor.ts'
-import { parseRfc3339, rfc3339Pattern } from '../../schemas/rfc3339.ts'
-import type { ResultFilter, ResultReader, StoredResult } from '../../schemas/ports/result-reader.ts'
-import type { GatewayEnv } from '../http/request-context.ts'
+import type { ResultFilter, ResultReader } from '../../schemas/ports/result-reader.ts'
+import { exactJson } from '../http/json-answer.ts'
+import { instant, readInstant, readQuery } from '../http/query.ts'
 import { addRoute, addSchemas, jsonContent, problems, queryParameters } from '../http/route.ts'
 import type { Gateway, RouteOptions } from '../http/route.ts'
+import { readReference, resultFilterQuery } from './result-filter.ts'
+import { resultJson, resultOnTheWire } from './result-json.ts'
 
 /** Adds the routes of stored results. */
 export function addResultRoutes(
@@ -31,21 +29,16 @@ export function addResultRoutes(
         'There is no result for this event id; it may still be on its way',
       )
     }
-    return exactJson(c, { id, results: found.map(onTheWire) })
+    return exactJson(c, { id, results: found.map(resultOnTheWire) })
   })
   addRoute(app, { ...listResults, middleware }, async (c) => {
     const filter = readFilter(c.req.queries())
     const page = await c.get('work').run(() => results.list(filter))
     return exactJson(c, {
-      results: page.results.map(onTheWire),
+      results: page.results.map(resultOnTheWire),
       ...(page.cursor !== undefined && { cursor: page.cursor }),
     })
   })
-}
-
-/** JSON with all digits of each number, because ClickHouse has 64-bit offsets. */
-function exactJson(c: Context<GatewayEnv>, value: unknown): Response {
-  return c.body(exactJsonText(value), 200, { 'Content-Type': 'application/json' })
 }
 
 /**
@@ -53,90 +46,30 @@ function exactJson(c: Context<GatewayEnv>, value: unknown): Response {
  * parameters.
  */
 function readFilter(query: Record<string, string[]>): ResultFilter {
-  for (const [name, values] of Object.entries(query)) {
-    if (values.length > 1) throw wrongParameter(name, 'is given more than once')
-  }
-  const single = Object.fromEntries(
-    Object.entries(query).map(([name, values]) => [name, values[0]]),
+  const { label, source, model, q, scoreBelow, since, until, limit, cursor } = readQuery(
+    resultQuery,
+    query,
   )
-  const parsed = resultQuery.safeParse(single)
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0]!
-    throw issue.code === 'unrecognized_keys'
-      ? wrongParameter(issue.keys[0]!, 'is not a parameter of this route')
-      : wrongParameter(issue.path.join('.'), issueRule(issue, single))
-  }
-  const { label, source, model, since, until, limit, cursor } = parsed.data
-  const [name, version] = splitReference(model)
-  const sinceMs = readInstant('since', since)
-  const untilMs = readInstant('until', until)
   return {
     label,
     source,
-    model: name,
-    version,
-    sinceMs,
-    untilMs,
+    ...readReference(model),
+    text: q,
+    scoreBelow: scoreBelow === undefined ? undefined : Number(scoreBelow),
+    sinceMs: readInstant('since', since),
+    untilMs: readInstant('until', until),
     limit: Number(limit ?? 100),
     cursor,
   }
 }
 
-function splitReference(model: string | undefined): [string | undefined, string | undefined] {
-  const at = model?.indexOf('@') ?? -1
-  return at < 0 ? [model, undefined] : [model!.slice(0, at), model!.slice(at + 1)]
-}
-
-function readInstant(name: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined
-  const epochMs = epochMsPattern.test(text) ? Number(text) : parseRfc3339(text)
-  if (epochMs !== undefined) return epochMs
-  throw wrongParameter(
-    name,
-    'must be RFC 3339, such as 2025-01-31T12:00:00Z, or epoch milliseconds',
-  )
-}
-
-function wrongParameter(name: string, rule: string): WinnowError {
-  return new WinnowError('parameter_invalid', `${name.slice(0, 64)} ${rule}`, {
-    details: { parameter: name.slice(0, 64) },
-  })
-}
-
-function onTheWire(stored: StoredResult): z.output<typeof resultJson> {
-  return {
-    id: stored.eventId,
-    label: stored.label,
-    score: stored.score,
-    labels: [...stored.labels],
-    outOfScope: stored.outOfScope,
-    probabilities: stored.probabilities,
-    model: `${stored.model}@${stored.version}`,
-    role: stored.role,
-    text: stored.text,
-    source: stored.source,
-    attributes: stored.attributes,
-    eventTime: new Date(stored.eventTimeMs).toISOString(),
-    classifiedAt: new Date(stored.classifiedAtMs).toISOString(),
-    origin: { topic: stored.topic, partition: stored.partition, offset: stored.offset },
-    tokens: stored.tokens,
-    truncated: stored.truncated,
-    queueMs: stored.queueMs,
-    inferMs: stored.inferMs,
-    totalMs: stored.totalMs,
-  }
-}
-
-const word = characters(1, 256)
-const epochMsPattern = /^[0-9]{1,13}$/
-const instant = z.string().meta({ pattern: `${epochMsPattern.source}|${rfc3339Pattern}` })
 const resultQuery = z.strictObject({
-  label: word.optional().describe('Only this predicted label.'),
-  source: word.optional().describe('Only events from this source.'),
-  model: word
-    .regex(/^[^@]+(@[^@]+)?$/, 'must be NAME or NAME@VERSION')
+  ...resultFilterQuery,
+  scoreBelow: z
+    .string()
+    .regex(/^(0(\.[0-9]{1,9})?|1(\.0{1,9})?)$/, 'must be a number from 0 to 1')
     .optional()
-    .describe('Only results of this model: NAME or NAME@VERSION.'),
+    .describe('Only results whose score is lower, from 0 to 1.'),
   since: instant
     .optional()
     .describe('Classified at or after this time: RFC 3339 or epoch milliseconds.'),
@@ -157,62 +90,6 @@ const resultQuery = z.strictObject({
     .describe('The cursor of the previous page.'),
 })
 
-const resultJson = z
-  .strictObject({
-    id: z.string().describe('The event id.'),
-    label: z
-      .string()
-      .describe("The most probable label; winnow.none means none of the model's labels."),
-    score: z.number().describe('Probability of the most probable label.'),
-    labels: z
-      .array(z.string())
-      .describe('All labels that apply: several, or none, with a multi-label model.'),
-    outOfScope: z
-      .number()
-      .nullable()
-      .describe('How far the text is from what the model knows, 0 to 1; null in older results.'),
-    probabilities: z.record(z.string(), z.number()).describe('The most probable labels.'),
-    model: z.string().describe('NAME@VERSION.'),
-    role: z.enum(['champion', 'challenger', 'shadow']),
-    text: z.string().describe('The cleaned text.'),
-    source: z.string().describe('Empty if unknown.'),
-    attributes: z.record(z.string(), z.string()),
-    eventTime: z.iso.datetime(),
-    classifiedAt: z.iso.datetime(),
-    origin: z
-      .strictObject({ topic: z.string(), partition: z.int(), offset: z.int() })
-      .describe('Where the event entered.'),
-    tokens: z.int(),
-    truncated: z.boolean().describe('Whether the model read only the start of the text.'),
-    queueMs: z.number().describe('How long the text waited for a batch.'),
-    inferMs: z.number().describe('How long the batch ran.'),
-    totalMs: z.number().describe('Time from the broker record time to the classification.'),
-  })
-  .meta({
-    examples: [
-      {
-        id: 'winnow.events/3/17',
-        label: 'spam',
-        score: 0.97,
-        labels: ['spam'],
-        outOfScope: 0.03,
-        probabilities: { spam: 0.97, ham: 0.03 },
-        model: 'mail@1',
-        role: 'champion',
-        text: 'Cheap watches, click here',
-        source: 'support-mail',
-        attributes: {},
-        eventTime: '2025-01-31T12:00:00.000Z',
-        classifiedAt: '2025-01-31T12:00:00.120Z',
-        origin: { topic: 'winnow.events', partition: 3, offset: 17 },
-        tokens: 8,
-        truncated: false,
-        queueMs: 4.5,
-        inferMs: 12.25,
-        totalMs: 120,
-      },
-    ],
-  })
 const resultsOfEvent = z
   .strictObject({ id: z.string(), results: z.array(resultJson) })
   .describe('The results of one event, one per model version, newest first.')

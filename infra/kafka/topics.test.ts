@@ -66,6 +66,10 @@ describe('readLag', () => {
         state: 'Empty',
         // A partition without a commit is read from its first record.
         lag: 7 + 3,
+        partitions: [
+          { partition: 0, lag: 7, low: 2, committed: 5, end: 12 },
+          { partition: 1, lag: 3, low: 1, committed: null, end: 4 },
+        ],
         lastCommitMs: committedMs - 1,
       },
     ])

@@ -62,12 +62,25 @@ export async function createTopics(
   await retryUntilLeader(() => admin.fetchTopicMetadata({ topics: names }))
 }
 
+/** Where a consumer group is in one partition. */
+export type PartitionLag = {
+  partition: number
+  lag: number
+  /** The first offset that the partition still holds. */
+  low: number
+  /** The next offset to consume; null before the first commit. */
+  committed: number | null
+  /** The offset after the last record. */
+  end: number
+}
+
 /** How far a consumer group is behind on a topic, and how many members it has. */
 export type GroupLag = {
   group: string
   topic: string
   /** Records behind the end, summed over partitions. */
   lag: number
+  partitions: PartitionLag[]
   /** How many members the group has. */
   members: number
   /**
@@ -105,13 +118,24 @@ export async function readLag(
           const committed = partitions.filter((partition) => Number(partition.offset) >= 0)
           // A group that has just started on a topic has members but no commits yet.
           if (committed.length === 0 && !members.some((one) => subscribesTo(one, topic))) continue
-          const lag = [...(ends.get(topic) ?? [])].reduce((sum, [partition, end]) => {
-            const at = committed.find((one) => one.partition === partition)?.offset ?? end.low
-            return sum + Math.max(0, end.high - Math.max(end.low, Number(at)))
-          }, 0)
+          const lagging = [...(ends.get(topic) ?? [])].map(([partition, { low, high: end }]) => {
+            const at = committed.find((one) => one.partition === partition)?.offset
+            const next = Math.max(low, Number(at ?? low))
+            const lag = Math.max(0, end - next)
+            return { partition, lag, low, committed: at === undefined ? null : Number(at), end }
+          })
+          const lag = lagging.reduce((sum, one) => sum + one.lag, 0)
           const times = committed.flatMap(({ metadata }) => committedAtMs(metadata) ?? [])
           const lastCommitMs = times.length === 0 ? undefined : Math.max(...times)
-          lags.push({ group: groupId, topic, lag, members: members.length, state, lastCommitMs })
+          lags.push({
+            group: groupId,
+            topic,
+            lag,
+            partitions: lagging,
+            members: members.length,
+            state,
+            lastCommitMs,
+          })
         }
       }
       return lags

@@ -7,7 +7,8 @@ import type { ResultFilter, ResultReader, StoredResult } from '../../schemas/por
 import { readResultCursor, resultCursor } from '../../schemas/result-cursor.ts'
 import type { Analytics } from '../clickhouse/clickhouse.ts'
 
-const columns = `
+/** The columns of a `StoredResult`. */
+export const resultColumns = `
   event_id AS eventId, topic AS topic, partition AS partition, offset AS offset,
   toUnixTimestamp64Milli(event_time) AS eventTimeMs,
   toUnixTimestamp64Milli(classified_at) AS classifiedAtMs,
@@ -56,7 +57,7 @@ async function boundedRows(
        SELECT *, count() OVER () AS found, sum(byteSize(text, attributes)) OVER (
          ORDER BY ${newestFirst} ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS bytesBefore
        FROM (
-         SELECT ${columns} FROM classifications WHERE ${query.conditions.join(' AND ')}
+         SELECT ${resultColumns} FROM classifications WHERE ${query.conditions.join(' AND ')}
          ORDER BY ${orderDescending} LIMIT {rowsMax: UInt32}))
      WHERE bytesBefore < {bytesMax: UInt64} ORDER BY ${newestFirst}`,
     { ...query.parameters, rowsMax: query.rowsMax, bytesMax: answerBytesMax },
@@ -71,6 +72,14 @@ function conditionsOf(filter: ResultFilter) {
     if (filter[name] === undefined) continue
     conditions.push(`${name} = {${name}: String}`)
     parameters[name] = filter[name]
+  }
+  if (filter.text !== undefined) {
+    conditions.push('positionCaseInsensitiveUTF8(text, {part: String}) > 0')
+    parameters['part'] = filter.text
+  }
+  if (filter.scoreBelow !== undefined) {
+    conditions.push('score < {scoreBelow: Float32}')
+    parameters['scoreBelow'] = filter.scoreBelow
   }
   if (filter.sinceMs !== undefined) {
     conditions.push('classified_at >= fromUnixTimestamp64Milli({sinceMs: Int64})')

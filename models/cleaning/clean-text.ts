@@ -4,6 +4,7 @@
 import type { Config } from '../../configs/schema.ts'
 import { composing } from '../tokenizers/composition.ts'
 import { markupText } from './markup-text.ts'
+import { maskingPersonal } from './mask-personal.ts'
 import { finish, type Work } from '../runtime/sliced-work.ts'
 
 export type CleaningStep = Config['cleaning']['steps'][number]
@@ -39,6 +40,7 @@ const apply: Record<CleaningStep, (text: string) => Work<string>> = {
     return lines.replace(/[\u0000-\u0008\u000B-\u001F\u007F-\u009F\uFEFF]/g, '')
   },
   'mail-quotes': stripMailQuotes,
+  personal: maskingPersonal,
   markup: stripMarkup,
   *whitespace(text) {
     const spaced = text.replace(/[^\S\n]+/gu, ' ')

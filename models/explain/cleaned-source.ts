@@ -1,10 +1,11 @@
 // Where the characters of a cleaned text stand in the text before cleaning. Cleaning composes
 // characters, collapses white space, removes markup and quoted lines; models/cleaning/ keeps no
 // offsets, so the two texts are compared.
-import { foldText, type FoldedCharacter, type Span } from './folded-text.ts'
+import { finish, type Work } from '../runtime/sliced-work.ts'
+import { foldingText, type FoldedCharacter, type Span } from './folded-text.ts'
 
 /** The most pairs of words that are compared, 2 bytes each. */
-const comparedWordsMax = 16_000_000
+const pairsMax = 16_000_000
 
 /**
  * The folded characters of `cleaned`, with their places in `original`. They are exact where
@@ -17,11 +18,24 @@ export function foldCleaned(
   original: string,
   { cleaned, wordsMax }: { cleaned: string; wordsMax: number },
 ): FoldedCharacter[] {
-  const folded = foldText(cleaned)
-  const source = foldText(original)
+  return finish(foldingCleaned(original, { cleaned, wordsMax, wordPairsMax: pairsMax }))
+}
+
+/**
+ * `foldCleaned` as work in steps. Comparing the words is one step, which `wordPairsMax` bounds; a
+ * million pairs take about 6 ms.
+ */
+export function* foldingCleaned(
+  original: string,
+  options: { cleaned: string; wordsMax: number; wordPairsMax: number },
+): Work<FoldedCharacter[]> {
+  const { cleaned, wordsMax, wordPairsMax } = options
+  const folded = yield* foldingText(cleaned)
+  const source = original === cleaned ? folded : yield* foldingText(original)
+  yield
   const places = sameCharacters(folded, source)
     ? source
-    : commonPlaces({ folded, source, length: original.length, wordsMax })
+    : commonPlaces({ folded, source, length: original.length, wordsMax, wordPairsMax })
   return folded.map((character, index) => {
     const { start, end } = places[index]!
     return { ...character, start, end }
@@ -51,10 +65,12 @@ function commonPlaces(texts: {
   source: readonly FoldedCharacter[]
   length: number
   wordsMax: number
+  wordPairsMax: number
 }): Span[] {
-  const { folded, source, length, wordsMax } = texts
+  const { folded, source, length, wordsMax, wordPairsMax } = texts
   const known: (Span | undefined)[] = folded.map(() => undefined)
-  for (const [own, other] of commonWords(wordsOf(folded).slice(0, wordsMax), wordsOf(source))) {
+  const ownWords = wordsOf(folded).slice(0, wordsMax)
+  for (const [own, other] of commonWords(ownWords, wordsOf(source), wordPairsMax)) {
     for (let at = 0; at < own.to - own.from; at++) {
       known[own.from + at] = source[other.from + at]!
     }
@@ -79,8 +95,12 @@ function betweenNeighbours(known: readonly (Span | undefined)[], length: number)
 }
 
 /** A longest common sequence of words (Wagner and Fischer 1974), as pairs in order. */
-function commonWords(own: readonly Word[], all: readonly Word[]): [Word, Word][] {
-  const other = all.slice(0, Math.floor(comparedWordsMax / (own.length + 1)))
+function commonWords(
+  own: readonly Word[],
+  all: readonly Word[],
+  wordPairsMax: number,
+): [Word, Word][] {
+  const other = all.slice(0, Math.floor(wordPairsMax / (own.length + 1)))
   const width = other.length + 1
   const longest = new Uint16Array((own.length + 1) * width)
   for (let i = own.length - 1; i >= 0; i--) {

@@ -5,6 +5,7 @@ import { dirname } from 'node:path'
 import { parentPort } from 'node:worker_threads'
 import { InferenceSession, Tensor } from '../runtime/onnx-runtime.ts'
 import { errorMessage, WinnowError } from '../../schemas/errors.ts'
+import { withEmbeddingOutput } from '../graph/onnx/embedding-output.ts'
 import { readMappedModel } from '../graph/weights/mapped-weights.ts'
 import { setThreadPriority } from './thread-priority.ts'
 import { sessionConfig, sessionOptions } from './session-options.ts'
@@ -100,14 +101,15 @@ async function answerTo(
   }
 }
 
-function createSession({ modelPath }: WorkerStart): Promise<InferenceSession> {
+function createSession({ modelPath, output }: WorkerStart): Promise<InferenceSession> {
   // Read here and not by the pool, whose thread serves: what is left of the reading, 2 MB for
   // MiniLM, would bring on its collector in the middle of swaps.
   const mappedModel = readMappedModel(modelPath)
+  const model = output === 'embedding' ? withEmbeddingOutput(mappedModel) : mappedModel
   // A model given as bytes has no folder of its own in which its weights could be found.
   const folder = { model_external_initializers_file_folder_path: dirname(modelPath) }
   const extra = { session: { ...sessionConfig, ...folder } }
-  return InferenceSession.create(mappedModel, { ...sessionOptions, extra })
+  return InferenceSession.create(model, { ...sessionOptions, extra })
 }
 
 /** rows float32 [batch, width] of one run, in memory of our own that can be transferred. */

@@ -38,6 +38,10 @@ export type ResultFilter = {
   readonly model?: string
   /** Model version; only together with `model`. */
   readonly version?: string
+  /** Part of the text, in upper or lower case. */
+  readonly text?: string
+  /** Only results with a lower score. */
+  readonly scoreBelow?: number
   readonly sinceMs?: number
   readonly untilMs?: number
   /** Most results of one page. */

@@ -6,14 +6,25 @@ import { createGateway } from '../../gateway/app.ts'
 import type { GatewayOptions } from '../../gateway/app.ts'
 import type {
   GatewayFailure,
-  OnlineClassifier,
+  OnlineClassification,
   OnlineExplainer,
+  OnlineModel,
+  OnlineModels,
+  OnlineRejection,
+  OnlineResult,
   PublishedEvent,
   PublishedLabel,
 } from '../../gateway/http/dependencies.ts'
 import type { Explanation, ExplainRequest } from '../../models/explain/explanation.ts'
+import { LiveResults } from '../../gateway/stream/live-results.ts'
+import { createWorkQueue } from '../../gateway/http/work-queue.ts'
+import type { ResultLog } from '../../schemas/ports/result-log.ts'
+import type { SummaryWindow } from '../../schemas/ports/stream-analytics.ts'
+import { createMemoryLog } from './memory-log.ts'
+import { sampleAnalytics } from './sample-analytics.ts'
 import type { ResultFilter, StoredResult } from '../../schemas/ports/result-reader.ts'
 import type { Gateway } from '../../gateway/http/route.ts'
+import { WinnowError } from '../../schemas/errors.ts'
 
 /** What a test sees of the gateway. */
 export type GatewayUnderTest = {
@@ -22,6 +33,7 @@ export type GatewayUnderTest = {
   readonly labels: PublishedLabel[]
   readonly traceparents: (string | undefined)[]
   readonly filters: ResultFilter[]
+  readonly windows: SummaryWindow[]
   readonly observed: { route: string; method: string; status: number }[]
   readonly failures: GatewayFailure[]
   /** POSTs JSON and returns the response with its body parsed. */
@@ -49,16 +61,42 @@ export function configWith(
   }
 }
 
-/** A gateway on in-memory dependencies; `parts` replaces any of them. */
-export function gatewayUnderTest(parts: Partial<GatewayOptions> = {}): GatewayUnderTest {
+const onePage = {
+  type: 'text/html; charset=utf-8',
+  bytes: new TextEncoder().encode('<title>Winnow</title>'),
+  etag: '"one"',
+  isNamedByHash: false,
+}
+
+/** The model `mail@3`, which serves in a gateway under test. */
+export type TestClassifier = {
+  readonly hasRoom: () => boolean
+  readonly classify: (
+    texts: readonly string[],
+    options: { readonly signal: AbortSignal },
+  ) => Promise<readonly (OnlineResult | OnlineRejection)[]>
+}
+
+/**
+ * A gateway on in-memory dependencies; `parts` replaces any of them. A classifier becomes the only
+ * model.
+ */
+export function gatewayUnderTest({
+  classifier,
+  ...parts
+}: Partial<GatewayOptions> & { classifier?: TestClassifier } = {}): GatewayUnderTest {
   const published: PublishedEvent[] = []
   const labels: PublishedLabel[] = []
   const traceparents: (string | undefined)[] = []
   const filters: ResultFilter[] = []
   const observed: { route: string; method: string; status: number }[] = []
   const failures: GatewayFailure[] = []
+  const windows: SummaryWindow[] = []
+  const config = parts.config ?? configWith()
   const app = createGateway({
-    config: configWith(),
+    config,
+    live: createLiveResults(createMemoryLog(), config),
+    analytics: sampleAnalytics(windows),
     labels: {
       publish: (given, { traceparent }) => {
         labels.push(...given)
@@ -67,6 +105,7 @@ export function gatewayUnderTest(parts: Partial<GatewayOptions> = {}): GatewayUn
       },
     },
     knownLabels: () => Promise.resolve(new Set()),
+    pages: { read: () => Promise.resolve(onePage) },
     publisher: {
       publish: (events, { traceparent }) => {
         published.push(...events)
@@ -91,6 +130,7 @@ export function gatewayUnderTest(parts: Partial<GatewayOptions> = {}): GatewayUn
     onFailure: (failure) => {
       failures.push(failure)
     },
+    ...(classifier === undefined ? {} : { models: modelsOf(classifier) }),
     ...parts,
   })
   const request = async (path: string, init: RequestInit) => {
@@ -105,6 +145,7 @@ export function gatewayUnderTest(parts: Partial<GatewayOptions> = {}): GatewayUn
     labels,
     traceparents,
     filters,
+    windows,
     observed,
     failures,
     post: (path, body, headers = {}) =>
@@ -117,10 +158,17 @@ export function gatewayUnderTest(parts: Partial<GatewayOptions> = {}): GatewayUn
   }
 }
 
+/** Live results of a log, for a gateway of this configuration. */
+export function createLiveResults(
+  log: ResultLog,
+  { gateway }: Pick<Config, 'gateway'>,
+): LiveResults {
+  return new LiveResults({ log, gateway, queue: createWorkQueue(), onFailure: () => undefined })
+}
+
 /** A classifier that labels every text `ham` and records the texts. */
-export function hamClassifier(asked: string[] = []): OnlineClassifier {
+export function hamClassifier(asked: string[] = []): TestClassifier {
   return {
-    model: 'mail@3',
     hasRoom: () => true,
     classify: (texts) => {
       asked.push(...texts)
@@ -137,6 +185,52 @@ export function hamClassifier(asked: string[] = []): OnlineClassifier {
       )
     },
   }
+}
+
+/** Whether a path asks for a key, in a gateway that has keys. */
+export function needsKey(path: string): boolean {
+  if (path.startsWith('/v2')) return !path.startsWith('/v2/health/')
+  return path.startsWith('/v1/') || path === '/metrics' || path === '/predict'
+}
+
+/** The labels of the model in a gateway under test. */
+export const testLabels = ['ham', 'spam'] as const
+
+/** Models of which there is one, `mail@3`, which classifies with the classifier. */
+export function modelsOf({ hasRoom, classify }: TestClassifier): OnlineModels {
+  const model: OnlineModel = {
+    name: 'mail',
+    version: '3',
+    labels: testLabels,
+    classify: async (texts, options) => (await classify(texts, options)).map(withRows),
+    tokenize: (texts) =>
+      Promise.resolve(
+        texts.map(({ text }) => {
+          const token = { id: 7, text, start: 0, end: text.length, special: false }
+          return { tokens: [token], truncated: false }
+        }),
+      ),
+    embed: (texts) =>
+      Promise.resolve(
+        texts.map(({ length }) => ({ embedding: Float32Array.of(0.6, -0.8), tokens: length })),
+      ),
+  }
+  const known = (ref: string | undefined): Promise<OnlineModel> =>
+    ['mail', 'mail@3', 'mail@champion', undefined].includes(ref)
+      ? Promise.resolve(model)
+      : Promise.reject(new WinnowError('model_not_found', `There is no model ${ref}`))
+  return {
+    serving: 'mail@3',
+    hasRoom,
+    use: async (ref, work) => work(await known(ref)),
+    describe: async (ref) => ({ ...(await known(ref)), versions: ['1', '3'] }),
+  }
+}
+
+function withRows(one: OnlineResult | OnlineRejection): OnlineClassification | OnlineRejection {
+  if ('error' in one) return one
+  const probabilities = Float32Array.from(testLabels, (label) => one.probabilities[label] ?? 0)
+  return { result: one, probabilities, logits: probabilities.map(Math.log) }
 }
 
 /** An explainer of the labels `ham` and `spam` that records what it is asked. */

@@ -1,0 +1,137 @@
+// One reader of GET /v1/stream: the bytes that wait for it, bounded, as a web stream.
+// live-results.ts feeds it.
+import type { ResultSelection } from './result-selection.ts'
+import { closedEvent, type ClosedReason, type StreamedResult } from './stream-event.ts'
+
+/** Most bytes that wait for one reader. Only one event, or one batch of them, may be larger. */
+export const readerBytesMax = 262_144
+/** How long a reader may take to read what waits for it. */
+const roomMsMax = 10_000
+/** How long a reader may take to read that its stream is closed before its connection is cut. */
+const closedMsMax = 5_000
+
+/** What a reader is made of. */
+export type ReaderOptions = {
+  readonly selection: ResultSelection
+  /** Cuts the connection of a reader that reads nothing. */
+  readonly cut: () => void
+  /** Called once, when the reader takes no more: it left, or it has read that the stream closed. */
+  readonly onGone: () => void
+}
+
+/** A reader; the stream ends when the caller leaves or `end` is called. */
+export class StreamReader {
+  readonly selection: ResultSelection
+  readonly stream: ReadableStream<Uint8Array>
+  readonly #options: ReaderOptions
+  #waiting: Uint8Array[] = []
+  #waitingBytes = 0
+  #state: 'open' | 'ended' | 'gone' = 'open'
+  #wake: () => void = () => undefined
+  #emptied: () => void = () => undefined
+  #cutTimer: NodeJS.Timeout | undefined
+
+  constructor(options: ReaderOptions) {
+    this.selection = options.selection
+    this.#options = options
+    this.stream = new ReadableStream<Uint8Array>(
+      { pull: (controller) => this.#pull(controller), cancel: () => this.leave() },
+      { highWaterMark: 0 },
+    )
+  }
+
+  get isOpen(): boolean {
+    return this.#state === 'open'
+  }
+
+  /** Bytes that nobody has read yet. */
+  get waitingBytes(): number {
+    return this.#waitingBytes
+  }
+
+  /** The bytes that nobody has read yet; readers share them. */
+  get waiting(): readonly Uint8Array[] {
+    return this.#waiting
+  }
+
+  /** Adds bytes; returns false, and adds nothing, if too much waits already. */
+  push(bytes: Uint8Array): boolean {
+    if (this.#state !== 'open') return true
+    if (this.#waitingBytes > 0 && this.#waitingBytes + bytes.length > readerBytesMax) return false
+    this.#add(bytes)
+    return true
+  }
+
+  /** Adds results until too much waits; returns how many it added. */
+  pushFitting(results: readonly StreamedResult[]): number {
+    let bytes = this.#waitingBytes
+    const tooMany = results.findIndex(({ event }) => {
+      const isTooMuch = bytes > 0 && bytes + event.length > readerBytesMax
+      bytes += event.length
+      return isTooMuch
+    })
+    const fitting = tooMany < 0 ? results : results.slice(0, tooMany)
+    if (fitting.length > 0) this.push(Buffer.concat(fitting.map(({ event }) => event)))
+    return fitting.length
+  }
+
+  /** Resolves when nothing waits. Ends a reader that takes too long. */
+  async room(): Promise<void> {
+    if (this.#waitingBytes === 0 || this.#state !== 'open') return
+    const timer = setTimeout(() => {
+      this.end('slow_reader')
+    }, roomMsMax)
+    await new Promise<void>((resolve) => (this.#emptied = resolve))
+    clearTimeout(timer)
+  }
+
+  /** Ends the stream with the event `closed`. What waits for a slow reader is dropped. */
+  end(reason: ClosedReason): void {
+    if (this.#state !== 'open') return
+    if (reason === 'slow_reader') this.#drop()
+    this.#add(closedEvent(reason))
+    this.#state = 'ended'
+    this.#emptied()
+    this.#cutTimer = setTimeout(this.#options.cut, closedMsMax)
+    this.#cutTimer.unref()
+  }
+
+  /** The caller has left: nothing waits any longer. May be called twice. */
+  leave(): void {
+    if (this.#state === 'gone') return
+    this.#state = 'gone'
+    this.#drop()
+    clearTimeout(this.#cutTimer)
+    this.#wake()
+    this.#options.onGone()
+  }
+
+  #drop(): void {
+    this.#waiting = []
+    this.#waitingBytes = 0
+    this.#emptied()
+  }
+
+  #add(bytes: Uint8Array): void {
+    this.#waiting.push(bytes)
+    this.#waitingBytes += bytes.length
+    this.#wake()
+  }
+
+  async #pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
+    while (this.#waiting.length === 0 && this.#state === 'open') {
+      await new Promise<void>((resolve) => (this.#wake = resolve))
+    }
+    const next = this.#waiting.shift()
+    if (next !== undefined) {
+      this.#waitingBytes -= next.length
+      if (this.#waitingBytes === 0) this.#emptied()
+      controller.enqueue(next)
+      return
+    }
+    if (this.#state === 'ended') {
+      controller.close()
+      this.leave()
+    }
+  }
+}

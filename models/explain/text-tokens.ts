@@ -1,0 +1,50 @@
+// The tokens that a model reads of a text, each with its place in the text as it was given.
+// Tokenizers give ids without offsets, so token-spans.ts finds the places.
+import type { Work } from '../runtime/sliced-work.ts'
+import { foldingCleaned } from './cleaned-source.ts'
+import type { Span } from './folded-text.ts'
+import type { TokenPieces } from './token-pieces.ts'
+import { tokenSpans } from './token-spans.ts'
+
+/** A token; its span is in UTF-16 units of the given text. */
+export type TextToken = Span & {
+  readonly id: number
+  /** What stands in the given text; of a special token its name. */
+  readonly text: string
+  /** Whether the tokenizer added it, such as `[CLS]`. */
+  readonly special: boolean
+}
+
+/** A token such as `!!` may stand for several words of one character. */
+const wordsPerToken = 2
+/** Compared in one step of about 6 ms. */
+const wordPairsMax = 1_000_000
+
+/**
+ * The tokens of `ids` int32 [tokens], special ones included, which the cleaned text has. Where
+ * cleaning changed more than white space and composition, the places are those of the words that
+ * both texts have.
+ */
+export function* findingTokens(
+  ids: Int32Array,
+  text: { readonly text: string; readonly cleaned: string; readonly tokens: TokenPieces },
+): Work<TextToken[]> {
+  const { text: original, cleaned, tokens } = text
+  const { prefix, suffix } = tokens
+  const wordsMax = wordsPerToken * ids.length
+  const folded = yield* foldingCleaned(original, { cleaned, wordsMax, wordPairsMax })
+  yield
+  const own = ids.subarray(prefix, ids.length - suffix)
+  const spans = tokenSpans(own, { folded, original, tokens })
+  const special = (added: Int32Array, at: number): TextToken[] =>
+    tokens.piecesOf(added).map(({ surface = '' }, index) => {
+      return { id: added[index]!, text: surface, start: at, end: at, special: true }
+    })
+  return [
+    ...special(ids.subarray(0, prefix), 0),
+    ...spans.map(({ start, end }, index) => {
+      return { id: own[index]!, text: original.slice(start, end), start, end, special: false }
+    }),
+    ...special(ids.subarray(ids.length - suffix), original.length),
+  ]
+}

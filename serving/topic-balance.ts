@@ -1,0 +1,80 @@
+// Compares what is on the input topics with what became of it. An event ends as a row or as an open
+// dead letter, or it still waits for a consumer; a record for which none of this holds was lost.
+import type { Config } from '../configs/schema.ts'
+import type { Analytics } from '../infra/clickhouse/clickhouse.ts'
+import type { KafkaClient } from '../infra/kafka/kafka.ts'
+import { readBounds } from '../infra/kafka/record-lookup.ts'
+import { topicOf } from '../infra/kafka/topics.ts'
+import { countOutcomes, countReplays } from '../infra/readers/balance-reader.ts'
+import type { TopicBalance } from '../schemas/ports/stream-analytics.ts'
+import { readStageLag, type StageLag } from './stage-lag.ts'
+
+/** The topics on which events and labels enter, with the table of their rows. */
+const inputs = [
+  { name: 'events', table: 'classifications', passed: ['validated', 'tokenized'] },
+  { name: 'labels', table: 'labels', passed: [] },
+] as const
+
+/**
+ * Reads the balance of each input topic that exists. Throws broker_unavailable, broker_refused,
+ * analytics_unavailable, analytics_refused.
+ */
+export async function readTopicBalance(
+  clients: { kafka: KafkaClient; analytics: Analytics },
+  config: Config,
+): Promise<TopicBalance[]> {
+  const { kafka, analytics } = clients
+  const lags = await readStageLag(kafka, config, ['labels'])
+  const balances: TopicBalance[] = []
+  for (const { name, table, passed } of inputs) {
+    const topic = topicOf(config.topics, name)
+    const bounds = await readBounds(kafka, topic)
+    if (bounds.size === 0) continue
+    const settled = settledOffsets(lags.filter((lag) => lag.topic === topic))
+    const partitions = [...bounds].map(([partition, { low, high }]) => {
+      const end = Math.min(high, Math.max(low, settled.get(partition) ?? low))
+      return { partition, low, end, high }
+    })
+    const [outcomes, replays] = await Promise.all([
+      countOutcomes(analytics, { topic, table, offsets: partitions }),
+      countReplays(analytics, { topic, lows: partitions }),
+    ])
+    const held = partitions.reduce((sum, { low, high }) => sum + high - low, 0)
+    const unread = partitions.reduce((sum, { end, high }) => sum + high - end, 0)
+    // Where the stages run apart, events wait between them too.
+    const between = passed.map((one) => waitingOn(lags, topicOf(config.topics, one)))
+    const waiting = between.reduce((sum, one) => sum + one, unread)
+    const records = held - replays
+    const { rows, openDeadLetters } = outcomes
+    const difference = records - rows - openDeadLetters - waiting
+    balances.push({ topic, records, replays, rows, openDeadLetters, waiting, difference })
+  }
+  return balances
+}
+
+/**
+ * The groups that count: those with members or, when nobody consumes, the one that got furthest. A
+ * group that was given up would wait for ever.
+ */
+function countedGroups(lags: readonly StageLag[]): readonly StageLag[] {
+  const active = lags.filter(({ members }) => members > 0)
+  if (active.length > 0) return active
+  return lags.toSorted((a, b) => a.lag - b.lag).slice(0, 1)
+}
+
+/** Up to which offset of each partition every group that counts has committed. */
+function settledOffsets(lags: readonly StageLag[]): Map<number, number> {
+  const settled = new Map<number, number>()
+  for (const { partitions } of countedGroups(lags)) {
+    for (const { partition, committed, low } of partitions) {
+      const at = committed ?? low
+      settled.set(partition, Math.min(settled.get(partition) ?? at, at))
+    }
+  }
+  return settled
+}
+
+function waitingOn(lags: readonly StageLag[], topic: string): number {
+  const counted = countedGroups(lags.filter((lag) => lag.topic === topic))
+  return Math.max(0, ...counted.map(({ lag }) => lag))
+}
