@@ -1,98 +1,26 @@
 // What the routes answer that the dashboard reads, where the description of the gateway gives no
 // type of its own. Times are RFC 3339.
 import type { Result } from '../../client/client.ts'
+import type { components } from '../../client/gateway-api.ts'
+
+type Answers = components['schemas']
 
 export type { Result }
 
 /** GET /v1/me */
-export type Me = {
-  readonly caller: string | null
-  readonly scopes: readonly string[]
-  readonly keysRequired: boolean
-  readonly model: string | null
-  readonly explain: boolean
-  readonly version: string
-  readonly textsVisible: boolean
-}
+export type Me = Answers['Me'] & { readonly textsVisible?: boolean }
 
 /** Quantiles of a length of time in milliseconds. */
 export type Quantiles = { readonly p50: number; readonly p95: number; readonly p99: number }
 
 /** GET /v1/analytics/summary */
-export type Summary = {
-  readonly since: string
-  readonly until: string
-  readonly bucketSeconds: number
-  readonly events: number
-  readonly eventsPerSecond: number
-  readonly labels: readonly { readonly label: string; readonly events: number }[]
-  readonly sources: readonly { readonly source: string; readonly events: number }[]
-  readonly models: readonly {
-    readonly model: string
-    readonly role: string
-    readonly events: number
-  }[]
-  readonly latencyMs: {
-    readonly queue: Quantiles | null
-    readonly infer: Quantiles | null
-    readonly total: Quantiles | null
-  }
-  readonly batches: {
-    readonly batches: number
-    readonly texts: number
-    readonly tokens: number
-    readonly paddedTokens: number
-    readonly textsPerBatch: number | null
-    readonly waitMs: Quantiles | null
-    readonly runMs: Quantiles | null
-  }
-  readonly workers: readonly {
-    readonly worker: string | number
-    readonly model: string
-    readonly use: number
-  }[]
-  readonly cache: { readonly hits: number; readonly misses: number } | null
-  readonly deadLetters: {
-    readonly total: number
-    readonly open: number
-    readonly codes: readonly { readonly code: string; readonly events: number }[]
-  }
-  readonly series: readonly {
-    readonly time: string
-    readonly events: number
-    readonly labels: Readonly<Record<string, number>>
-    readonly totalMs: Quantiles | null
-    readonly deadLetters: number
-  }[]
-}
+export type Summary = Answers['StreamSummary']
 
 /** GET /v1/analytics/lag */
-export type Lag = {
-  readonly consumers: readonly {
-    readonly group: string
-    readonly stage: string
-    readonly topic: string
-    readonly lag: number
-    readonly partitions: readonly {
-      readonly partition: number
-      readonly lag: number
-      readonly committed: number | null
-      readonly end: number
-    }[]
-  }[]
-}
+export type Lag = Answers['ConsumerLag']
 
 /** GET /v1/analytics/balance */
-export type Balance = {
-  readonly topics: readonly {
-    readonly topic: string
-    readonly records: number
-    readonly rows: number
-    readonly openDeadLetters: number
-    readonly waiting: number
-    readonly difference: number
-  }[]
-}
+export type Balance = Answers['TopicBalance']
 
 /** One rejected event. */
 export type DeadLetter = {
@@ -288,46 +216,16 @@ export type Suspicious = {
 }
 
 /** A part of a text with what it adds to the log-odds of a label. */
-export type Attribution = {
-  readonly text: string
-  readonly start: number
-  readonly end: number
-  readonly attribution: number
-}
+export type Attribution = Explanation['words'][number]
 
 /** POST /v1/explain */
-export type Explanation = {
-  readonly model: string
-  readonly label: string
-  readonly score: number
-  readonly method: string
-  readonly completenessGap: number | null
-  readonly truncated: boolean
-  readonly tokens: readonly Attribution[]
-  readonly words: readonly Attribution[]
-}
+export type Explanation = Answers['Explanation']
 
 /** One text of POST /v1/classify */
-export type Classified = {
-  readonly label: string
-  readonly score: number
-  readonly labels: readonly string[]
-  readonly outOfScope: number
-  readonly probabilities: Readonly<Record<string, number>>
-  readonly tokens: number
-  readonly truncated: boolean
-}
+export type Outcome = Answers['ClassifyResponse']['results'][number]
+
+/** A text that has a label; another one has an error. */
+export type Classified = Extract<Outcome, { readonly label: string }>
 
 /** POST /v1/tokenize */
-export type Tokenized = {
-  readonly model: string
-  readonly results: readonly {
-    readonly tokens: readonly {
-      readonly text: string
-      readonly start: number
-      readonly end: number
-      readonly id: number
-    }[]
-    readonly truncated: boolean
-  }[]
-}
+export type Tokenized = Answers['TokenizeResponse']

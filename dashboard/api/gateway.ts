@@ -3,7 +3,6 @@ import type { Event, RawRequest, Result, WinnowClient } from '../../client/clien
 import type {
   Agreement,
   Balance,
-  Classified,
   DeadLetterDetail,
   DeadLetters,
   Explanation,
@@ -11,6 +10,7 @@ import type {
   LabelQueue,
   Me,
   Models,
+  Outcome,
   QueueItem,
   Releases,
   Replayed,
@@ -57,7 +57,7 @@ export function dashboardGateway(client: WinnowClient) {
     result: (id: string, signal?: AbortSignal) =>
       get<{ results: Result[] }>(`/v1/results/${encodeURIComponent(id)}`, {}, signal),
     classify: (request: { texts: readonly string[]; model?: string }, signal?: AbortSignal) =>
-      post<{ model: string; results: Classified[] }>('/v1/classify', request, signal),
+      post<{ model: string; results: Outcome[] }>('/v1/classify', request, signal),
     tokenize: (request: { texts: readonly string[]; model?: string }, signal?: AbortSignal) =>
       post<Tokenized>('/v1/tokenize', request, signal),
     explain: (request: { text: string; label?: string; model?: string }, signal?: AbortSignal) =>

@@ -47,7 +47,7 @@ function TopicBalance({ topic }: { topic: Balance['topics'][number] }) {
         ) : (
           <span class="warn">
             <Icon name="warning" /> {count(Math.abs(difference))}{' '}
-            {difference > 0 ? 'are unaccounted for' : 'more rows than records'}
+            {difference > 0 ? 'not accounted for yet' : 'more rows than records'}
           </span>
         )}
       </p>
@@ -67,7 +67,7 @@ function TopicBalance({ topic }: { topic: Balance['topics'][number] }) {
       {difference !== 0 && (
         <p class="note">
           {difference > 0
-            ? 'Kafka may have deleted dead letters, or rows were removed. docs/dead-letters.md says how to find them.'
+            ? 'They may be in flight. If the number stays, docs/dead-letters.md says how to find them.'
             : 'Kafka deletes old records; their rows stay.'}
         </p>
       )}

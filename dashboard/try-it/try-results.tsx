@@ -1,6 +1,6 @@
 // The labels of the texts that a person typed: one text with everything about it, or a table.
 import { useState } from 'preact/hooks'
-import type { Classified, Tokenized } from '../api/answers.ts'
+import type { Classified, Outcome, Tokenized } from '../api/answers.ts'
 import { csvText, jsonLines } from '../format/csv.ts'
 import { count, percent, plural } from '../format/numbers.ts'
 import { ExplainedText, ExplanationLegend } from '../parts/explained-text.tsx'
@@ -15,8 +15,8 @@ import { saveFile } from './save-file.ts'
 /** Texts with the labels of one model or two. */
 export type Tried = {
   readonly texts: readonly string[]
-  readonly a: { readonly model: string; readonly results: readonly Classified[] }
-  readonly b: { readonly model: string; readonly results: readonly Classified[] } | undefined
+  readonly a: { readonly model: string; readonly results: readonly Outcome[] }
+  readonly b: { readonly model: string; readonly results: readonly Outcome[] } | undefined
   readonly tokens: Tokenized | undefined
 }
 
@@ -34,7 +34,9 @@ export function TryResults({ tried }: { tried: Tried }) {
 function TriedTable(props: { tried: Tried; chosen: number; onChoose: (at: number) => void }) {
   const { tried, chosen, onChoose } = props
   const { texts, a, b } = tried
-  const differing = texts.filter((_, at) => a.results[at]?.label !== b?.results[at]?.label).length
+  const differing = texts.filter(
+    (_, at) => labelOf(a.results[at]) !== labelOf(b?.results[at]),
+  ).length
   return (
     <Panel
       title={plural(texts.length, 'text')}
@@ -59,7 +61,7 @@ function TriedTable(props: { tried: Tried; chosen: number; onChoose: (at: number
           <tbody>
             {texts.map((text, at) => {
               const [one, other] = [a.results[at], b?.results[at]]
-              const isDifferent = other !== undefined && other.label !== one?.label
+              const isDifferent = other !== undefined && labelOf(other) !== labelOf(one)
               return (
                 <tr key={at} class={isDifferent ? 'different' : ''} aria-selected={at === chosen}>
                   <td>
@@ -73,10 +75,10 @@ function TriedTable(props: { tried: Tried; chosen: number; onChoose: (at: number
                       {text}
                     </button>
                   </td>
-                  <td>{one && <LabelChip label={one.label} score={percent(one.score)} />}</td>
+                  <td>{one && <OutcomeChip outcome={one} />}</td>
                   {other && (
                     <td>
-                      <LabelChip label={other.label} score={percent(other.score)} />
+                      <OutcomeChip outcome={other} />
                       {isDifferent && <small class="badge warn">differs</small>}
                     </td>
                   )}
@@ -90,18 +92,38 @@ function TriedTable(props: { tried: Tried; chosen: number; onChoose: (at: number
   )
 }
 
+type Rejected = Exclude<Outcome, Classified>
+
+function labelOf(outcome: Outcome | undefined): string {
+  return outcome === undefined || 'error' in outcome ? '' : outcome.label
+}
+
+function scoreOf(outcome: Outcome | undefined): string {
+  return outcome === undefined || 'error' in outcome ? '' : String(outcome.score)
+}
+
+function OutcomeChip({ outcome }: { outcome: Outcome }) {
+  return 'error' in outcome ? (
+    <span class="badge bad" title={outcome.error.message}>
+      {outcome.error.code}
+    </span>
+  ) : (
+    <LabelChip label={outcome.label} score={percent(outcome.score)} />
+  )
+}
+
 function Downloads({ tried }: { tried: Tried }) {
   const rows = tried.texts.map((text, at) => {
     const [a, b] = [tried.a.results[at], tried.b?.results[at]]
     return {
       text,
       model: tried.a.model,
-      label: a?.label ?? '',
-      score: String(a?.score ?? ''),
+      label: labelOf(a),
+      score: scoreOf(a),
       ...(b !== undefined && {
         other_model: tried.b!.model,
-        other_label: b.label,
-        other_score: String(b.score),
+        other_label: labelOf(b),
+        other_score: scoreOf(b),
       }),
     }
   })
@@ -134,7 +156,11 @@ function OneText({ tried, at }: { tried: Tried; at: number }) {
   const text = texts[at]!
   const [one, other] = [a.results[at], b?.results[at]]
   if (one === undefined) return null
-  const isDifferent = other !== undefined && other.label !== one.label
+  if ('error' in one || (other !== undefined && 'error' in other)) {
+    const error = 'error' in one ? one.error : (other as Rejected).error
+    return <p class="inline-error">{error.message}</p>
+  }
+  const isDifferent = labelOf(other) !== labelOf(one)
   return (
     <>
       <div class={other === undefined ? 'columns' : 'columns two'}>
@@ -204,7 +230,7 @@ function Tokens({ tokens, at, text }: { tokens: Tokenized; at: number; text: str
           <span
             key={index}
             title={`id ${token.id}${token.end > token.start ? `, “${text.slice(token.start, token.end)}”` : ''}`}
-            class={token.end > token.start ? '' : 'special'}
+            class={token.special ? 'special' : ''}
           >
             {token.text}
           </span>

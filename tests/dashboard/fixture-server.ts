@@ -28,8 +28,11 @@ export type FixtureOptions = {
 }
 
 const dist = join(import.meta.dirname, '..', '..', 'dashboard', 'dist')
-const policy =
-  "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'"
+const policy = [
+  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:",
+  "font-src 'self'; connect-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ')
 
 /** Starts the fixture; close it. */
 export async function startFixture(options: FixtureOptions = {}): Promise<Fixture> {
@@ -147,7 +150,15 @@ function addReadRoutes(app: Hono, world: World): void {
     const openDeadLetters = world.letters.filter(({ open }) => open).length
     const waiting = 18
     const records = rows + openDeadLetters + waiting
-    const topic = { topic: 'winnow.events', records, rows, openDeadLetters, waiting, difference: 0 }
+    const topic = {
+      topic: 'winnow.events',
+      records,
+      rows,
+      openDeadLetters,
+      waiting,
+      replays: 0,
+      difference: 0,
+    }
     return c.json({ topics: [topic] })
   })
 }
@@ -280,8 +291,12 @@ function addOnlineRoutes(app: Hono, world: World): void {
       const tokens = words.map((word) => ({
         ...{ text: word[0].toLowerCase(), start: word.index, end: word.index + word[0].length },
         id: 1_000 + word[0].length,
+        special: false,
       }))
-      const special = (name: string, id: number) => ({ text: name, start: 0, end: 0, id })
+      const special = (name: string, id: number) => ({
+        ...{ text: name, start: 0, end: 0, id },
+        special: true,
+      })
       return { tokens: [special('[CLS]', 101), ...tokens, special('[SEP]', 102)], truncated: false }
     })
     return c.json({ model, results })
