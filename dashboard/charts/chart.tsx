@@ -119,7 +119,7 @@ function optionsOf(
   return {
     width: Math.max(100, element.clientWidth),
     height,
-    padding: [8, 8, 0, 0],
+    padding: [8, 18, 0, 0],
     legend: { show: false },
     cursor: { y: false, points: { show: !isStack, size: 6 }, drag: { x: false, y: false } },
     scales: {

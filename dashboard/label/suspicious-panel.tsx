@@ -38,7 +38,7 @@ export function SuspiciousPanel() {
                 <li key={id}>
                   <p class="suspicious-text">
                     <a href={fragmentOf({ view: 'live', id, query: { range: '7d' } })}>
-                      {text.slice(0, 280)}
+                      {text.length > 280 ? `${text.slice(0, 280)}…` : text}
                     </a>
                   </p>
                   <p class="suspicious-meta">

@@ -80,18 +80,6 @@ function ResultRows(props: { state: TailState; route: Route; range: Range; shown
         change({ kind: 'pause' })
       }}
     >
-      {tail.waiting.length > 0 && (
-        <button
-          type="button"
-          class="waiting"
-          onClick={(event) => {
-            event.currentTarget.parentElement?.querySelector('ol')?.scrollTo({ top: 0 })
-            change({ kind: 'resume' })
-          }}
-        >
-          {count(tail.waiting.length)} new – show
-        </button>
-      )}
       <ol
         class="rows"
         aria-label="Recent results, newest first"
@@ -233,11 +221,27 @@ function TailSwitch(props: {
 }) {
   const { state, isFollowing } = props
   const isPaused = state.tail.isPaused && state.stream === 'live'
+  const waiting = state.tail.waiting.length
   return (
     <>
-      <span class={`stream-state ${state.stream}`} role="status">
-        {isPaused ? 'Paused while you read' : streamNames[state.stream]}
+      <span
+        class={`stream-state ${state.stream}`}
+        role="status"
+        title={isPaused ? 'New results wait while you are on the list' : undefined}
+      >
+        {isPaused ? 'Paused' : streamNames[state.stream]}
       </span>
+      {waiting > 0 && (
+        <button
+          type="button"
+          class="waiting"
+          onClick={() => {
+            state.change({ kind: 'resume' })
+          }}
+        >
+          {count(waiting)} new – show
+        </button>
+      )}
       <button
         type="button"
         class="quiet"

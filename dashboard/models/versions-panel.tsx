@@ -22,7 +22,7 @@ export function VersionsPanel(props: {
   return (
     <Panel title="Versions" class="flush">
       <Scroll label="Versions">
-        <table class="list versions">
+        <table class="list versions stack">
           <thead>
             <tr>
               <th scope="col">Version</th>
@@ -51,18 +51,20 @@ export function VersionsPanel(props: {
                   <td>
                     <b>{version.model}</b> <Roles version={version} />
                   </td>
-                  <td>
+                  <td data-name="Training">
                     <Training version={version} />
                   </td>
-                  <td class={accuracy === best ? 'number best' : 'number'}>
+                  <td data-name="Accuracy" class={accuracy === best ? 'number best' : 'number'}>
                     {figureText(accuracy, true)}
                   </td>
-                  {columns.map(({ key, isShare }) => (
-                    <td key={key} class="number">
+                  {columns.map(({ key, name, isShare }) => (
+                    <td key={key} data-name={name} class="number">
                       {figureText(version.metrics[key], isShare)}
                     </td>
                   ))}
-                  <td class="number">{bytes(version.bytes)}</td>
+                  <td data-name="Size" class="number">
+                    {bytes(version.bytes)}
+                  </td>
                   <td class="actions-cell">
                     <VersionActions version={version} {...props} />
                   </td>

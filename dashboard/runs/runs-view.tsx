@@ -88,7 +88,7 @@ function RunList({ route }: { route: Route }) {
 function RunTable({ runs }: { runs: readonly Run[] }) {
   return (
     <Scroll label="Runs">
-      <table class="list">
+      <table class="list stack">
         <thead>
           <tr>
             <th scope="col">Run</th>
@@ -115,21 +115,25 @@ function RunTable({ runs }: { runs: readonly Run[] }) {
                   </a>
                   <small class="run-id">{run.run}</small>
                 </td>
-                <td>
+                <td data-name="State">
                   <span class={`badge ${stateTone(run.state)}`}>{run.state}</span>
                 </td>
-                <td>{run.model ?? '–'}</td>
-                <td>
+                <td data-name="Model">{run.model ?? '–'}</td>
+                <td data-name="Method">
                   {run.method ?? '–'}
                   {run.children > 0 && (
                     <small>, {plural(run.children, run.kind === 'cv' ? 'fold' : 'trial')}</small>
                   )}
                 </td>
-                <td class="number">
+                <td data-name="Result" class="number">
                   {main === undefined ? '–' : `${main.name} ${figure(main.value)}`}
                 </td>
-                <td class="number">{run.seconds === null ? '–' : duration(run.seconds * 1_000)}</td>
-                <td>{run.started === null ? '–' : <Ago time={run.started} />}</td>
+                <td data-name="Took" class="number">
+                  {run.seconds === null ? '–' : duration(run.seconds * 1_000)}
+                </td>
+                <td data-name="Started">
+                  {run.started === null ? '–' : <Ago time={run.started} />}
+                </td>
               </tr>
             )
           })}
