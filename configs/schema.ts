@@ -333,6 +333,22 @@ const gateway = z.strictObject({
       'File of the keys that `winnow keys` makes; keys.json in the state folder when absent. Gateways ' +
         'follow its changes within a second.',
     ),
+  tls: z
+    .strictObject({
+      certFile: z.string().min(1).describe('Certificate and its chain, as PEM.'),
+      keyFile: z.string().min(1).describe('Private key of the certificate, as PEM.'),
+      clientCaFile: z
+        .string()
+        .min(1)
+        .optional()
+        .describe(
+          'Authorities, as PEM. With it, a client must show a certificate of one of them (mutual TLS).',
+        ),
+    })
+    .optional()
+    .describe(
+      'TLS of the gateway; plain HTTP when absent. Changed files are read within ten seconds.',
+    ),
   bodyBytesMax: bytes('Largest request body.', 8_388_608),
   batchEventsMax: count('Maximum events of one request.', 10_000),
   classifyTextsMax: count('Maximum texts of one classify request.', 256),

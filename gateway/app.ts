@@ -30,6 +30,15 @@ import type {
 import type { StreamAnalytics } from '../schemas/ports/stream-analytics.ts'
 import type { ResultReader } from '../schemas/ports/result-reader.ts'
 import { addPredictRoutes } from './protocols/predict.ts'
+import { addModelRoutes } from './models/model-routes.ts'
+import type { ModelControl } from './models/model-control.ts'
+import { addLabellingRoutes } from './labelling/labelling-routes.ts'
+import { addRunRoutes } from './runs/run-routes.ts'
+import type { RunReader } from './runs/run-reader.ts'
+import { addAuditRoute } from './audit/audit-route.ts'
+import { addReleaseRoutes } from './models/release-routes.ts'
+import type { AuditLog } from '../schemas/ports/audit-log.ts'
+import type { LabellingReader } from '../schemas/ports/labelling-reader.ts'
 import { addProbeRoutes } from './probes/probes.ts'
 import { createRateLimit } from './http/rate-limit.ts'
 import { isOwnRefusal, problemResponse, statusOf } from './http/problem.ts'
@@ -63,6 +72,12 @@ export type GatewayOptions = {
   readonly pages: PageFiles
   /** Keys besides those of the configuration. */
   readonly keys?: KeyRing
+  /** The versions in the store and their roles. */
+  readonly registry: ModelControl
+  readonly runs: RunReader
+  readonly labelling: LabellingReader
+  /** Where every action of a caller with the scope admin is recorded. */
+  readonly audit: AuditLog
   readonly health: readonly HealthCheck[]
   readonly metrics: GatewayMetrics
   readonly metricsText: MetricsSource
@@ -106,6 +121,11 @@ export function createGateway(options: GatewayOptions): Gateway {
   addResultRoutes(app, { ...context, results })
   addAnalyticsRoutes(app, { ...context, analytics: options.analytics })
   addStreamRoutes(app, { ...context, live: options.live })
+  addModelRoutes(app, { ...context, models: options.registry })
+  addReleaseRoutes(app, { ...context, models: options.registry, audit: options.audit })
+  addAuditRoute(app, { ...context, audit: options.audit })
+  addRunRoutes(app, { ...context, runs: options.runs })
+  addLabellingRoutes(app, { ...context, labelling: options.labelling, models: options.registry })
   addProbeRoutes(app, { ...context, health, metricsText })
   addPageRoutes(app, options)
   addCallerRoute(app, { ...context, isOpen, models, explainer: options.explainer })

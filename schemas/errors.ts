@@ -93,6 +93,10 @@ export const operationErrors = {
     retryable: false,
   },
   publish_refused: { meaning: 'A version did not pass the gate.', retryable: false },
+  role_refused: {
+    meaning: 'A version cannot get or lose this role: it has another one, or none to lose.',
+    retryable: false,
+  },
   version_in_use: { meaning: 'A version plays a part and is not removed.', retryable: false },
   run_in_use: {
     meaning: 'A run is unfinished, or a version names it, and is not removed.',

@@ -115,9 +115,9 @@ describe('sideModel', () => {
   })
 
   it('refuses the champion, and to end what is no part', async () => {
-    await expect(side('mail@1', 20)).rejects.toMatchObject({ code: 'usage' })
+    await expect(side('mail@1', 20)).rejects.toMatchObject({ code: 'role_refused' })
     await registry.write('two')
-    await expect(side('mail@2', 0)).rejects.toMatchObject({ code: 'usage' })
+    await expect(side('mail@2', 0)).rejects.toMatchObject({ code: 'role_refused' })
     expect(registry.announcements.log).toHaveLength(1)
   })
 })

@@ -61,8 +61,8 @@ export async function promoteModel(
 
 /**
  * Gives a version a role beside the champion for a share of the events; 0 percent ends the role.
- * The version is uploaded if the artifact store lacks it. Throws usage for the champion and when
- * there is nothing to end; publish_refused for a challenger.
+ * The version is uploaded if the artifact store lacks it. Throws role_refused for the champion and
+ * when there is nothing to end; publish_refused for a challenger.
  */
 export async function sideModel(
   registry: Registry,

@@ -4,13 +4,14 @@
 import { hostname, userInfo } from 'node:os'
 import { pathToFileURL } from 'node:url'
 import type { Config } from '../configs/schema.ts'
-import { createKafka } from '../infra/kafka/kafka.ts'
+import type { Analytics } from '../infra/clickhouse/clickhouse.ts'
+import { createKafka, type KafkaClient } from '../infra/kafka/kafka.ts'
 import {
   createModelAnnouncements,
   type ModelAnnouncements,
 } from '../infra/sinks/model-announcements.ts'
 import { insertRelease, insertTrainingRun, type Release } from '../infra/sinks/release-rows.ts'
-import { openSchemas } from '../infra/schema-registry/registry.ts'
+import { openSchemas, type Schemas } from '../infra/schema-registry/registry.ts'
 import { topicOf } from '../infra/kafka/topics.ts'
 import { adoptChampion, championOf, whileVersionStays } from '../models/store/champion.ts'
 import { openFolderObjects } from '../models/store/folder-objects.ts'
@@ -31,12 +32,12 @@ import { readRunRecord, type RunRecord } from '../trainers/runs/run-record.ts'
 import { trainingRow } from '../trainers/tracking/run-rows.ts'
 import { openFaultPoints } from './fault-points.ts'
 import { prepareBackends } from './backends.ts'
-import { openAll } from './open-resources.ts'
+import { openAll, type OpenResources } from './open-resources.ts'
 import { trackModels } from './model-tracking.ts'
 import { passGate } from './release-gate.ts'
 import { openPatientAnalytics } from './patience.ts'
 
-/** The clients of the registry of models; the caller closes them. */
+/** The clients of the registry of models. */
 export type Registry = {
   readonly config: Config
   readonly storeDir: string
@@ -51,7 +52,6 @@ export type Registry = {
   readonly reach?: Reach | undefined
   /** Tells MLflow of a state, if one is in use; returns at once. */
   readonly track?: ((state: ModelAnnouncement) => void) | undefined
-  close(): Promise<void>
 }
 
 /** Who acts, for announcements and rows. */
@@ -73,54 +73,73 @@ export async function openObjects(config: Config['store']): Promise<ObjectStore 
 }
 
 /**
- * Opens the registry's clients. Throws broker_unavailable, registry_unavailable, config_invalid.
+ * Opens the registry with clients of its own, which the caller closes. Throws broker_unavailable,
+ * registry_unavailable, config_invalid.
  */
 export function openRegistry(options: {
   config: Config
   storeDir: string
   log: (line: string) => void
-}): Promise<Registry> {
-  const { config, storeDir, log } = options
+}): Promise<Registry & { close(): Promise<void> }> {
+  const { config, log } = options
   return openAll(async (resources) => {
     await prepareBackends(config, log)
-    const faults = openFaultPoints()
-    const store = await openObjects(config.store)
-    const objects = store && faults.objects(store)
-    if (objects !== undefined) {
-      resources.add(objects, (one) => {
-        one.close()
-        return Promise.resolve()
-      })
-    }
     const schemas = await openSchemas(config.registry, config.topics.prefix)
     const kafka = createKafka(config, log)
     const analytics = resources.add(openPatientAnalytics(config.clickhouse, { log }), (one) =>
       one.close(),
     )
-    const noted = async (what: string, write: () => Promise<void>): Promise<void> => {
-      await write().catch((error: unknown) => log(`${what} not recorded: ${errorMessage(error)}`))
-    }
-    const topic = topicOf(config.topics, 'models')
-    const tracking = resources.add(
-      trackModels({ config: config.tracking.mlflow, storeDir, log }),
-      (one) => one.close(),
-    )
-    return {
-      config,
-      storeDir,
-      objects,
-      reach: faults.reach,
-      hashFile: rememberHashes(),
-      track: tracking.changed,
-      announcements: createModelAnnouncements({ kafka, schemas }, topic),
-      record: (release) => noted(release.kind, () => insertRelease(analytics, release)),
-      recordRun: (run, version) =>
-        noted('run', () =>
-          insertTrainingRun(analytics, trainingRow(run), { model: version.manifest }),
-        ),
-      close: () => resources.close(),
-    }
+    const clients = { kafka, schemas, analytics }
+    const registry = await openRegistryWith(resources, { ...options, clients })
+    return { ...registry, close: () => resources.close() }
   })
+}
+
+/**
+ * Opens the registry with clients that are open. What it opens itself is closed with `resources`.
+ */
+export async function openRegistryWith(
+  resources: OpenResources,
+  options: {
+    config: Config
+    storeDir: string
+    log: (line: string) => void
+    clients: { kafka: KafkaClient; schemas: Schemas; analytics: Analytics }
+  },
+): Promise<Registry> {
+  const { config, storeDir, log, clients } = options
+  const { kafka, schemas, analytics } = clients
+  const faults = openFaultPoints()
+  const store = await openObjects(config.store)
+  const objects = store && faults.objects(store)
+  if (objects !== undefined) {
+    resources.add(objects, (one) => {
+      one.close()
+      return Promise.resolve()
+    })
+  }
+  const noted = async (what: string, write: () => Promise<void>): Promise<void> => {
+    await write().catch((error: unknown) => log(`${what} not recorded: ${errorMessage(error)}`))
+  }
+  const topic = topicOf(config.topics, 'models')
+  const tracking = resources.add(
+    trackModels({ config: config.tracking.mlflow, storeDir, log }),
+    (one) => one.close(),
+  )
+  return {
+    config,
+    storeDir,
+    objects,
+    reach: faults.reach,
+    hashFile: rememberHashes(),
+    track: tracking.changed,
+    announcements: createModelAnnouncements({ kafka, schemas }, topic),
+    record: (release) => noted(release.kind, () => insertRelease(analytics, release)),
+    recordRun: (run, version) =>
+      noted('run', () =>
+        insertTrainingRun(analytics, trainingRow(run), { model: version.manifest }),
+      ),
+  }
 }
 
 /** The result of publishing. */

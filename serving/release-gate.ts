@@ -96,7 +96,8 @@ export async function passGateOnce(
     throw new WinnowError(
       'publish_refused',
       `${version.ref} is not ${what}: the gate refused it (${because}). ` +
-        'Let it be judged again with --data SRC, or overrule the gate with --force REASON.',
+        'Let it be judged again (`winnow models promote --data SRC`), or overrule the gate with a ' +
+        'reason (`--force REASON`, or `force` over HTTP).',
       { details: { because } },
     )
   }

@@ -208,6 +208,8 @@ describe('tests', () => {
     'models/inference/session-options.ts': 'options of another package',
     'models/inference/session-worker.ts': 'the body of a thread; pool.test.ts runs it',
     'serving/backends.ts': 'opens every stack of tests/integration',
+    'serving/control/open-control.ts':
+      'puts clients together; tests/integration/gateway-control.test.ts runs it',
     'serving/label-stage.ts': 'puts clients together; tests/integration/labels.test.ts runs it',
     'serving/remote-workers.ts':
       'puts clients together; tests/integration/train-worker.test.ts runs it',

@@ -24,10 +24,11 @@ import { prepareBackends } from '../../serving/backends.ts'
 import { gatewayFigures, showLive } from '../live-figures.ts'
 import type { OpenModel } from '../../serving/model.ts'
 import { closing, openAll, type OpenResources } from '../../serving/open-resources.ts'
+import { openControl } from '../../serving/control/open-control.ts'
 import { checkAddress, checkModel } from '../option-checks.ts'
 import { createPageFiles } from '../../serving/gateway/page-files.ts'
 import { createOnlineExplainer } from '../../serving/online-explainer.ts'
-import { openOnlineModels } from '../../serving/online-models.ts'
+import { openOnlineModels } from '../../serving/online/online-models.ts'
 import { recordService } from '../../serving/service-record.ts'
 import { openServingModel, type ServingOptions } from '../../serving/serving-model.ts'
 import { addCommand, wholeNumber } from '../shared-options.ts'
@@ -148,6 +149,11 @@ export function openGateway(options: {
       }),
       live,
       analytics: createStreamAnalytics({ kafka, analytics }, config),
+      ...(await openControl(resources, {
+        ...options,
+        clients: { kafka, schemas, analytics },
+        serving: () => serving?.current.ref,
+      })),
       ...(serving === undefined
         ? {}
         : {
@@ -165,7 +171,7 @@ export function openGateway(options: {
         log(failureText(failure))
       },
     })
-    const server = resources.add(await listen(app, config.gateway), (one) => one.close())
+    const server = resources.add(await listen(app, config.gateway, log), (one) => one.close())
     // Closed before the server, which waits for open responses.
     resources.add(live, (one) => one.close())
     const { url } = server

@@ -1,29 +1,14 @@
 // `winnow models list`: the versions in the local store, with roles, accuracy and size.
 import type { Command } from 'commander'
-import { rolesInStore } from '../../models/store/champion.ts'
-import { rolesOf, roleText, type VersionRole } from '../../models/store/version-roles.ts'
+import { listVersionsWithRoles, type ListedVersion } from '../../models/store/listed-versions.ts'
+import { roleText } from '../../models/store/version-roles.ts'
+import { modelNames } from '../../models/store/version-files.ts'
 import { diskUse } from '../../models/store/version-size.ts'
-import { listVersions, type VersionListing } from '../../models/store/version-store.ts'
 import { counted } from '../../schemas/counted.ts'
-import { pinnedVersion, readAnnounced, unreadText, type Announced } from './announced-models.ts'
-import { openContext, type CommandContext, type SharedOptions } from '../command-context.ts'
+import { readAnnounced, unreadText } from '../../serving/control/announced-models.ts'
+import { openContext, type SharedOptions } from '../command-context.ts'
 import { addCommand } from '../shared-options.ts'
 import { bytesText, tableText } from '../terminal.ts'
-
-/** A version as the list shows it. */
-type ListedVersion = VersionListing & {
-  readonly roles: readonly VersionRole[]
-  /** From the manifest; null if nothing was measured. */
-  readonly accuracy: number | null
-  /** What the accuracy was measured on, in words. */
-  readonly measuredOn: string | null
-  /** Bytes of all its files. */
-  readonly bytes: number
-  /** Bytes of the files that no other version shares: what removing the version frees. */
-  readonly ownBytes: number
-  /** RFC 3339; null for a damaged version. */
-  readonly created: string | null
-}
 
 /** Adds `models list`. */
 export function addListCommand(models: Command): void {
@@ -38,17 +23,15 @@ export function addListCommand(models: Command): void {
       'the total. Files are not checked; `models verify` does that.',
     examples: ['winnow models list', 'winnow models list --json'],
   }).action(async (options: SharedOptions) => {
-    const context = await openContext(options)
-    const { terminal, paths, config } = context
-    const listings = await listVersions({ storeDir: paths.store })
-    if (listings.length === 0) {
+    const { terminal, paths, config } = await openContext(options)
+    if ((await modelNames(paths.store)).length === 0) {
       terminal.say('no model yet; `winnow train` makes one')
       terminal.document([])
       return
     }
     const announced = await readAnnounced(config)
-    const known = { ...context, announced }
-    const versions = await Promise.all(listings.map((one) => listed(one, listings, known)))
+    const states = announced.kind === 'read' ? announced.states : undefined
+    const versions = await listVersionsWithRoles({ storeDir: paths.store, config, states })
     terminal.say(tableOf(versions))
     const { bytes } = await diskUse(versions.map(({ dir }) => dir))
     terminal.say(`${counted(versions.length, 'version')}, ${bytesText(bytes)} in ${paths.store}`)
@@ -58,34 +41,6 @@ export function addListCommand(models: Command): void {
     }
     terminal.document(versions)
   })
-}
-
-async function listed(
-  one: VersionListing,
-  listings: readonly VersionListing[],
-  { config, paths, announced }: CommandContext & { announced: Announced },
-): Promise<ListedVersion> {
-  const { name, version } = one
-  const state = announced.kind === 'read' ? announced.states.get(name) : undefined
-  const known = state ?? (await rolesInStore({ storeDir: paths.store, name }))
-  // A version that was removed here can only come back from an artifact store.
-  const isThere = (earlier: string): boolean =>
-    config.store.kind !== 'local' ||
-    listings.some((it) => it.name === name && it.version === earlier)
-  const roles = rolesOf(version, known, isThere)
-  if (pinnedVersion(config, name) === version) roles.push({ kind: 'pinned' })
-  const { metrics = {}, created = null } = one.state === 'readable' ? one.manifest : {}
-  const { accuracy, measuredOn, evaluatedOn } = metrics
-  const on = measuredOn ?? evaluatedOn
-  return {
-    ...one,
-    champion: roles.some(({ kind }) => kind === 'champion'),
-    roles,
-    accuracy: typeof accuracy === 'number' ? accuracy : null,
-    measuredOn: typeof on === 'string' ? on : null,
-    ...(await diskUse([one.dir])),
-    created,
-  }
 }
 
 function tableOf(versions: readonly ListedVersion[]): string {

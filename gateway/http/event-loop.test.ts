@@ -6,6 +6,7 @@ import {
   startGatewayChild,
   type GatewayChild,
 } from '../../tests/support/gateway-child.ts'
+import { bytesOfTexts } from '../protocols/tensor-bytes.ts'
 import { configWith } from '../../tests/support/gateway-under-test.ts'
 
 /** Longest time that one turn of the event loop may take. */
@@ -59,6 +60,33 @@ const texts: [string, string][] = [
   ['a million texts', filled('"a",', { head: '{"texts":[', tail: '"a"]}' })],
 ]
 
+/** A request of the Open Inference Protocol, with a binary tensor behind the line of JSON. */
+function inferring(shape: number[], tensor: Buffer): Buffer {
+  const parameters = { binary_data_size: tensor.length }
+  const inputs = [{ name: 'text', shape, datatype: 'BYTES', parameters }]
+  return Buffer.concat([Buffer.from(`${JSON.stringify({ inputs })}\n`), tensor])
+}
+const tensorBytesMax = bodyBytesMax - 200
+const inferences: [string, string | Buffer, string?][] = [
+  [
+    'as many texts as allowed in binary',
+    inferring([256], bytesOfTexts(Array<string>(256).fill('wörd '.repeat(5_000)))),
+    'application/octet-stream',
+  ],
+  [
+    'millions of empty texts in binary',
+    inferring([tensorBytesMax / 4], Buffer.alloc(tensorBytesMax)),
+    'application/octet-stream',
+  ],
+  [
+    'more empty texts than the shape has',
+    inferring([256], Buffer.alloc(tensorBytesMax)),
+    'application/octet-stream',
+  ],
+  ['a million texts', filled('"a",', { head: '{"inputs":[{"data":[', tail: '"a"]}]}' })],
+  ['lists in lists', `{"inputs":${'['.repeat(4e6)}${']'.repeat(4e6)}}`],
+]
+
 let child: GatewayChild
 beforeAll(async () => {
   child = await startGatewayChild()
@@ -68,7 +96,13 @@ beforeAll(async () => {
 afterAll(() => child.stop())
 
 async function post(path: string, body: string | Buffer, type = 'application/json') {
-  const headers = { 'content-type': type, 'idempotency-key': `k-${performance.now()}` }
+  const headers = {
+    'content-type': type,
+    'idempotency-key': `k-${performance.now()}`,
+    ...(type === 'application/octet-stream' && {
+      'inference-header-content-length': String(body.indexOf('\n')),
+    }),
+  }
   const response = await fetch(`${child.url}${path}`, { method: 'POST', headers, body })
   const json = (await response.json()) as { errors?: unknown[] }
   expect(json.errors?.length ?? 0).toBeLessThanOrEqual(10)
@@ -108,6 +142,14 @@ const cases: Record<string, [name: string, body: string | Buffer, type?: string]
     ],
   ],
   '/v1/classify': [...worst.slice(2), ...texts],
+  '/v2/models/mail/infer': inferences,
+  '/predict': [
+    [
+      'as many texts as allowed',
+      JSON.stringify({ inputs: Array<string[]>(256).fill(['wörd '.repeat(5_000)]) }),
+    ],
+    ['a million lists', filled('["a"],', { head: '{"inputs":[', tail: '["a"]]}' })],
+  ],
 }
 
 describe.each(Object.keys(cases))('POST %s', (path) => {

@@ -66,6 +66,7 @@ export const statusByCode: Readonly<Record<ErrorCode, ProblemStatus>> = {
   store_unavailable: 503,
   store_refused: 502,
   publish_refused: 422,
+  role_refused: 409,
   version_in_use: 409,
   run_in_use: 409,
   version_conflict: 409,

@@ -166,14 +166,18 @@ export const problemMeanings = {
 
 /**
  * The error responses of a route, for its description: what each means, its codes, an example.
- * Routes that can refuse because of load also limit each caller (429).
+ * Routes that can refuse because of load also limit each caller (429). `meanings` replaces what a
+ * status usually means.
  */
-export function problems(statuses: readonly (keyof typeof problemMeanings)[]) {
+export function problems(
+  statuses: readonly (keyof typeof problemMeanings)[],
+  meanings: Partial<Record<keyof typeof problemMeanings, string>> = {},
+) {
   const isLimited = statuses.includes(401) && statuses.includes(503)
   return Object.fromEntries(
     [...statuses, ...(isLimited ? ([429] as const) : [])].map((status) => {
       const { text, codes } = problemMeanings[status]
-      const description = `${text} Codes: ${codes.map((code) => `\`${code}\``).join(', ')}.`
+      const description = `${meanings[status] ?? text} Codes: ${codes.map((code) => `\`${code}\``).join(', ')}.`
       const example = exampleProblem(codes[0], status)
       return [
         status,

@@ -2,12 +2,14 @@
 // timeouts; app.ts handles the requests.
 import { createServer } from 'node:http'
 import type { Server, ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import type { Config } from '../../configs/schema.ts'
 import { listenError } from '../../configs/listen-problem.ts'
 import { answerInTurn, limitConnections, StoppableRequest } from './connections.ts'
 import type { Gateway } from './route.ts'
+import { followTls, readTls } from './tls.ts'
 
 /** A listening gateway. */
 export type GatewayServer = {
@@ -28,45 +30,50 @@ export async function listen(
   app: Pick<Gateway, 'fetch'>,
   options: Pick<
     Config['gateway'],
-    'host' | 'port' | 'requestMsMax' | 'connectionsMax' | 'addressConnectionsMax'
+    'host' | 'port' | 'tls' | 'requestMsMax' | 'connectionsMax' | 'addressConnectionsMax'
   >,
+  /** Called with a sentence when a changed certificate cannot be used. */
+  onProblem: (line: string) => void = () => undefined,
 ): Promise<GatewayServer> {
   let closing: Promise<void> | undefined
   const atWork = new Set<ServerResponse>()
   const answer = getRequestListener(app.fetch, { overrideGlobalObjects: false })
-  const server = createServer(
-    {
-      IncomingMessage: StoppableRequest,
-      // The app's own deadline answers first; this one ends connections whose body nobody reads.
-      requestTimeout: options.requestMsMax + 5_000,
-      headersTimeout: Math.min(10_000, options.requestMsMax),
-      // Longer than the 60 s after which load balancers drop idle connections, so that they close
-      // them first.
-      keepAliveTimeout: 65_000,
-      connectionsCheckingInterval: 1_000,
-    },
-    answerInTurn((request, response) => {
-      if (closing !== undefined) response.shouldKeepAlive = false
-      atWork.add(response)
-      response.once('close', () => {
-        atWork.delete(response)
-        // A connection whose response promised keep-alive before closing started is idle from here
-        // on.
-        if (closing !== undefined) setImmediate(() => server.closeIdleConnections())
-      })
-      return answer(request, response)
-    }),
-  )
+  const limits = {
+    IncomingMessage: StoppableRequest,
+    // The app's own deadline answers first; this one ends connections whose body nobody reads.
+    requestTimeout: options.requestMsMax + 5_000,
+    headersTimeout: Math.min(10_000, options.requestMsMax),
+    // Longer than the 60 s after which load balancers drop idle connections, so that they close
+    // them first.
+    keepAliveTimeout: 65_000,
+    connectionsCheckingInterval: 1_000,
+  }
+  const onRequest = answerInTurn((request, response) => {
+    if (closing !== undefined) response.shouldKeepAlive = false
+    atWork.add(response)
+    response.once('close', () => {
+      atWork.delete(response)
+      // A connection whose response promised keep-alive before closing started is idle from here
+      // on.
+      if (closing !== undefined) setImmediate(() => server.closeIdleConnections())
+    })
+    return answer(request, response)
+  })
+  const { tls } = options
+  const secure = tls && createTlsServer({ ...limits, ...readTls(tls) }, onRequest)
+  const server: Server = secure ?? createServer(limits, onRequest)
   limitConnections(server, options)
   // Ends connections that read nothing of a waiting response.
   server.timeout = options.requestMsMax + 30_000
   await bind(server, options)
+  const unfollow = secure && followTls(secure, tls, onProblem)
   const { port } = server.address() as AddressInfo
   const host = options.host.includes(':') ? `[${options.host}]` : options.host
   return {
-    url: `http://${host}:${port}`,
+    url: `${secure === undefined ? 'http' : 'https'}://${host}:${port}`,
     close: ({ drainMsMax = options.requestMsMax } = {}) => {
       for (const response of atWork) response.shouldKeepAlive = false
+      unfollow?.()
       closing ??= drain(server, drainMsMax)
       return closing
     },

@@ -1,5 +1,5 @@
-// POST /v1/classify: labels for texts now, without Kafka. It owns the request format; queue, threads
-// and models are behind the OnlineModels port.
+// POST /v1/classify: labels for texts now, without Kafka. It owns the request format; queue,
+// threads and models are behind the OnlineModels port.
 import type { RouteConfig } from '@hono/zod-openapi'
 import { z } from 'zod'
 import { visiblePattern } from '../../schemas/event.ts'

@@ -134,6 +134,20 @@ const embeddingsArbitrary = fc.record(
   },
   { requiredKeys: [] },
 )
+const reason = fc.oneof(
+  anything,
+  fc.constantFrom('why', '\u00a0', 'x'.repeat(500), 'x'.repeat(501)),
+)
+const changeArbitrary = fc.record(
+  {
+    version: fc.oneof(anything, fc.constantFrom('1', '3', '01', '1\n', '12345678901', 3)),
+    percent: fc.oneof(anything, fc.constantFrom(0, 0.5, 100, 100.5, -1)),
+    reason,
+    force: reason,
+    more: fc.constantFrom(1),
+  },
+  { requiredKeys: ['reason'] },
+)
 
 const gateway = gatewayUnderTest({ classifier: hamClassifier(), explainer: hamExplainer() })
 const ajv = new Ajv2020({ strict: false })
@@ -254,6 +268,24 @@ describe('/openapi.json', () => {
     expect(errorsAgainst('ConsumerLag', lag.json)).toBeNull()
     const balance = await gateway.get('/v1/analytics/balance')
     expect(errorsAgainst('TopicBalance', balance.json)).toBeNull()
+    const described: [string, string][] = [
+      ['/v1/models', 'ModelList'],
+      ['/v1/models/mail/releases', 'ModelReleases'],
+      ['/v1/models/mail/compare?a=2&b=3', 'ModelComparison'],
+      ['/v1/runs', 'RunPage'],
+      ['/v1/runs/20260131T120501-mail-1f9c2e', 'Run'],
+      ['/v1/labelling/queue', 'LabellingQueue'],
+      ['/v1/labelling/similar/b', 'SimilarEvents'],
+      ['/v1/labelling/agreement', 'LabelAgreement'],
+      ['/v1/labelling/suspicious', 'SuspiciousLabels'],
+      ['/v1/audit', 'AuditEntries'],
+    ]
+    for (const [path, name] of described) {
+      const answer = await gateway.get(path)
+      expect([path, answer.status, errorsAgainst(name, answer.json)]).toEqual([path, 200, null])
+    }
+    const promoted = await gateway.post('/v1/models/mail/promote', { version: '3', reason: 'a' })
+    expect(errorsAgainst('ModelChange', promoted.json)).toBeNull()
     const ready = await gateway.get('/readyz')
     expect(errorsAgainst('Readiness', ready.json)).toBeNull()
     const invalid = await gateway.post('/v1/events', [{ text: '' }, 5])
@@ -282,6 +314,9 @@ describe('/openapi.json', () => {
     ['/v1/tokenize', 'TokenizeRequest', classifyArbitrary],
     ['/v1/explain', 'ExplainRequest', explainArbitrary],
     ['/v1/embeddings', 'EmbeddingsRequest', embeddingsArbitrary],
+    ['/v1/models/mail/promote', 'PromoteRequest', changeArbitrary],
+    ['/v1/models/mail/rollback', 'RollbackRequest', changeArbitrary],
+    ['/v1/models/mail/shadow', 'ShareRequest', changeArbitrary],
   ])('of %s is exactly as strict as the server', async (path, name, arbitrary) => {
     await fc.assert(
       fc.asyncProperty(arbitrary, async (body) => {
@@ -320,6 +355,44 @@ describe('/openapi.json', () => {
       )
     },
   )
+  it.each([
+    '/v1/results',
+    '/v1/runs',
+    '/v1/audit',
+    '/v1/labelling/queue',
+    '/v1/labelling/suspicious',
+  ])('of the query of %s is exactly as strict as the server', async (path) => {
+    // Which models there are is no rule of the description.
+    const { parameters } = document.paths[path]!['get']!
+    const checked = parameters!.filter(({ name }) => path === '/v1/results' || name !== 'model')
+    const word = fc.oneof(
+      fc.string({ unit: 'binary', maxLength: 5 }),
+      fc.constantFrom(
+        ...oddTimes,
+        '5',
+        '1000',
+        '1001',
+        '٣',
+        'a@b',
+        'a@b@c',
+        '1~0~0~t~m~1',
+        '1~-1~0~t~m~1',
+        ...['mixed', 'out-of-scope', 'cv', '100', '200', '500', '501', '0.5', '1.0', '1.01', 'a,b'],
+      ),
+    )
+    const chosen = fc.tuple(fc.constantFrom(...checked), word)
+    await fc.assert(
+      fc.asyncProperty(chosen, async ([{ name, schema }, value]) => {
+        const { status } = await gateway.get(`${path}?${name}=${encodeURIComponent(value)}`)
+        expect([name, value, status]).toEqual([
+          name,
+          value,
+          ajv.validate(schema, value) ? 200 : 400,
+        ])
+      }),
+      { numRuns: 1_000 },
+    )
+  })
 
   it('lists the query parameters with their rules', () => {
     const { parameters } = document.paths['/v1/results']!['get']!

@@ -24,6 +24,7 @@ import {
   textsLimit,
   type TextsConfig,
 } from '../online/online-request.ts'
+import { writeRows } from './json-rows.ts'
 import { bytesOfFloats } from './tensor-bytes.ts'
 
 /** Adds POST /v1/embeddings. Without models it answers 503 `model_unavailable`. */
@@ -48,29 +49,28 @@ export function addEmbeddingRoutes(
     const texts = await work.steps(cleanTexts(given, { config, consequence }))
     c.get('takeTexts')(texts.length)
     const cleaned = texts.map((text) => text.cleaned)
-    const response = await work.run((signal) =>
-      models.use(request.model, async (model) => {
-        const outcomes = await model.embed(cleaned, { signal })
+    const { model, rows } = await work.run((signal) =>
+      models.use(request.model, async (encoder) => {
+        const outcomes = await encoder.embed(cleaned, { signal })
         const embedded = outcomes.map((one, index): OnlineEmbedding => {
           if (!('error' in one)) return one
           const message = `The model gave no number for the text at index ${index}`
           throw new WinnowError('model_incompatible', message)
         })
-        requireDimensions(request.dimensions, embedded[0]!.embedding.length)
-        const tokens = embedded.reduce((sum, one) => sum + one.tokens, 0)
-        return {
-          object: 'list',
-          data: embedded.map(({ embedding }, index) => ({
-            object: 'embedding',
-            index,
-            embedding: encoded(embedding, request.encoding_format),
-          })),
-          model: `${model.name}@${model.version}`,
-          usage: { prompt_tokens: tokens, total_tokens: tokens },
-        }
+        return { model: `${encoder.name}@${encoder.version}`, rows: embedded }
       }),
     )
-    return c.json(response)
+    requireDimensions(request.dimensions, rows[0]!.embedding.length)
+    const data = await work.steps(
+      writeRows(rows, ({ embedding }, index) => {
+        const values = encoded(embedding, request.encoding_format)
+        return { object: 'embedding', index, embedding: values }
+      }),
+    )
+    const tokens = rows.reduce((sum, row) => sum + row.tokens, 0)
+    const usage = JSON.stringify({ prompt_tokens: tokens, total_tokens: tokens })
+    const json = `{"object":"list","data":${data},"model":${JSON.stringify(model)},"usage":${usage}}`
+    return c.body(json, 200, { 'Content-Type': 'application/json' })
   })
 }
 

@@ -1,5 +1,6 @@
 // The form of errors that the clients of each protocol expect, by the path of the request. The code
-// and the message are those of the problem document that other routes answer with (http/problem.ts).
+// and the message are those of the problem document that other routes answer with
+// (http/problem.ts).
 import type { ErrorShape } from '../http/problem.ts'
 
 /** The form of errors at a path; undefined for problem documents. */

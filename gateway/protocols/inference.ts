@@ -5,12 +5,7 @@ import type { Context } from 'hono'
 import { codingOf } from '../bodies/content-coding.ts'
 import { packageVersion } from '../../configs/package-version.ts'
 import { WinnowError } from '../../schemas/errors.ts'
-import type {
-  OnlineClassification,
-  OnlineModel,
-  OnlineModelFacts,
-  OnlineModels,
-} from '../http/dependencies.ts'
+import type { OnlineModelFacts, OnlineModels } from '../http/dependencies.ts'
 import type { GatewayEnv } from '../http/request-context.ts'
 import { addRoute, addSchemas } from '../http/route.ts'
 import type { Gateway, RouteOptions } from '../http/route.ts'
@@ -25,8 +20,9 @@ import {
   ofVersion,
   postInfer,
 } from './inference-description.ts'
-import { parseInference, type RequestedOutput } from './inference-request.ts'
-import { bytesOfFloats, bytesOfTexts, headerLengthName } from './tensor-bytes.ts'
+import { writeInference } from './inference-answer.ts'
+import { parseInference } from './inference-request.ts'
+import { headerLengthName } from './tensor-bytes.ts'
 
 /** Adds the routes of /v2. Without models they answer 503. */
 export function addInferenceRoutes(
@@ -111,7 +107,7 @@ async function answerInfer(
   const texts = await work.steps(cleanTexts(request.texts, { config, consequence }))
   c.get('takeTexts')(texts.length)
   const cleaned = texts.map((text) => text.cleaned)
-  return work.run((signal) =>
+  const answered = await work.run((signal) =>
     models.use(referenceOf(c), async (model) => {
       const outcomes = await model.classify(cleaned, { signal })
       const rows = outcomes.map((one, index) => {
@@ -119,12 +115,22 @@ async function answerInfer(
         const message = `The model gave no number for the text at index ${index}`
         throw new WinnowError('model_incompatible', message)
       })
-      const tensors = request.outputs.map((output) => tensorOf(output, { rows, model }))
-      const { name, version } = model
-      const head = { model_name: name, model_version: version }
-      return answer(c, { ...head, ...(request.id !== undefined && { id: request.id }) }, tensors)
+      return { rows, model }
     }),
   )
+  const { id, outputs } = request
+  const { json, tensors } = await work.steps(writeInference({ ...answered, id, outputs }))
+  if (tensors.length === 0) {
+    return c.body(bytesOf([json]), 200, { 'Content-Type': 'application/json' })
+  }
+  return c.body(bytesOf([json, ...tensors]), 200, {
+    'Content-Type': 'application/octet-stream',
+    [headerLengthName]: String(json.length),
+  })
+}
+
+function bytesOf(parts: readonly Buffer[]): Uint8Array<ArrayBuffer> {
+  return Buffer.concat(parts)
 }
 
 /**
@@ -139,71 +145,4 @@ function requireInferenceType(c: Context<GatewayEnv>): void {
     'media_type_unsupported',
     'Send Content-Type: application/json, or application/octet-stream with binary data',
   )
-}
-
-/** A tensor of the answer; `data` row-major. */
-type Tensor = {
-  readonly name: string
-  readonly shape: readonly number[]
-  readonly isBinary: boolean
-} & (
-  | { readonly datatype: 'BYTES'; readonly data: readonly string[] }
-  | { readonly datatype: 'FP32'; readonly data: readonly number[] }
-)
-
-function tensorOf(
-  { name, isBinary, classes }: RequestedOutput,
-  { rows, model }: { rows: readonly OnlineClassification[]; model: OnlineModel },
-): Tensor {
-  const count = rows.length
-  if (name === 'label') {
-    const data = rows.map(({ result }) => result.label)
-    return { name, isBinary, datatype: 'BYTES', shape: [count], data }
-  }
-  if (name === 'score') {
-    const data = rows.map(({ result }) => result.score)
-    return { name, isBinary, datatype: 'FP32', shape: [count], data }
-  }
-  const { labels } = model
-  if (classes === undefined) {
-    const data = rows.flatMap((row) => [...row[name]])
-    return { name, isBinary, datatype: 'FP32', shape: [count, labels.length], data }
-  }
-  const width = Math.min(classes, labels.length)
-  const data = rows.flatMap((row) => highest(row[name], { labels, width }))
-  return { name, isBinary, datatype: 'BYTES', shape: [count, width], data }
-}
-
-/** The highest values as the classification extension writes them: `value:index:label`. */
-function highest(
-  values: Float32Array,
-  { labels, width }: { labels: readonly string[]; width: number },
-): string[] {
-  const order = Array.from(values.keys()).sort((a, b) => values[b]! - values[a]! || a - b)
-  return order
-    .slice(0, width)
-    .map((index) => `${values[index]!.toFixed(6)}:${index}:${labels[index]!}`)
-}
-
-/** JSON, with the binary tensors behind it if there are any. */
-function answer(
-  c: Context<GatewayEnv>,
-  head: Readonly<Record<string, string>>,
-  tensors: readonly Tensor[],
-): Response {
-  const binary: Buffer[] = []
-  const outputs = tensors.map(({ isBinary, data, ...described }) => {
-    if (!isBinary) return { ...described, data }
-    const { datatype } = described
-    const bytes =
-      datatype === 'BYTES' ? bytesOfTexts(data as string[]) : bytesOfFloats(data as number[])
-    binary.push(bytes)
-    return { ...described, parameters: { binary_data_size: bytes.length } }
-  })
-  const json = Buffer.from(JSON.stringify({ ...head, outputs }))
-  if (binary.length === 0) return c.body(json, 200, { 'Content-Type': 'application/json' })
-  return c.body(Buffer.concat([json, ...binary]), 200, {
-    'Content-Type': 'application/octet-stream',
-    [headerLengthName]: String(json.length),
-  })
 }

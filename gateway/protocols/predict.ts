@@ -1,5 +1,5 @@
 // POST /predict, as text-embeddings-inference answers it for a classifier
-// (github.com/huggingface/text-embeddings-inference, docs/openapi.json). The model that serves
+// (github.com/huggingface/text-embeddings-inference). The model that serves
 // answers. Errors are `{"error": …, "error_type": …}`, see error-shapes.ts.
 import type { RouteConfig } from '@hono/zod-openapi'
 import { z } from 'zod'
@@ -17,6 +17,7 @@ import {
   textsLimit,
   type TextsConfig,
 } from '../online/online-request.ts'
+import { writeRows } from './json-rows.ts'
 
 /** Adds POST /predict. Without models it answers 503. */
 export function addPredictRoutes(
@@ -39,17 +40,22 @@ export function addPredictRoutes(
     const texts = await work.steps(cleanTexts(request.texts, { config, consequence }))
     c.get('takeTexts')(texts.length)
     const cleaned = texts.map((text) => text.cleaned)
-    const predictions = await work.run((signal) =>
+    const { labels, rows } = await work.run((signal) =>
       models.use(undefined, async (model) => {
         const outcomes = await model.classify(cleaned, { signal })
-        return outcomes.map((one, index) => {
+        const classified = outcomes.map((one, index) => {
           if ('error' in one) throw noNumber(index)
           if (one.result.truncated && !request.truncate) throw tooLong(index, one.result.tokens)
-          return sorted(one, { labels: model.labels, raw: request.raw })
+          return one
         })
+        return { labels: model.labels, rows: classified }
       }),
     )
-    return c.json(request.isBatch ? predictions : predictions[0]!)
+    const sortedRow = (row: OnlineClassification) => sorted(row, { labels, raw: request.raw })
+    const json = request.isBatch
+      ? await work.steps(writeRows(rows, sortedRow))
+      : JSON.stringify(sortedRow(rows[0]!))
+    return c.body(json, 200, { 'Content-Type': 'application/json' })
   })
 }
 

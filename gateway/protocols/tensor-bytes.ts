@@ -1,6 +1,6 @@
-// The binary tensor data extension of the Open Inference Protocol: tensors that follow the JSON of a
-// body (github.com/triton-inference-server/server, docs/protocol/extension_binary_data.md). It owns
-// the bytes of tensors; inference-request.ts says which tensors there are.
+// The binary tensor data extension of the Open Inference Protocol: tensors that follow the JSON of
+// a body (extension_binary_data in the protocol documents of triton-inference-server). It owns the
+// bytes of tensors; inference-request.ts says which tensors there are.
 import { isUtf8 } from 'node:buffer'
 import type { Work } from '../../models/runtime/sliced-work.ts'
 import { WinnowError } from '../../schemas/errors.ts'

@@ -18,39 +18,55 @@ export function foldCleaned(
   original: string,
   { cleaned, wordsMax }: { cleaned: string; wordsMax: number },
 ): FoldedCharacter[] {
-  return finish(foldingCleaned(original, { cleaned, wordsMax, wordPairsMax: pairsMax }))
+  const whole = { charactersMax: Infinity, sourceCharactersMax: Infinity, wordPairsMax: pairsMax }
+  return finish(foldingCleaned(original, { cleaned, wordsMax, ...whole }))
 }
 
-/**
- * `foldCleaned` as work in steps. Comparing the words is one step, which `wordPairsMax` bounds; a
- * million pairs take about 6 ms.
- */
+/** How much of a text is compared. */
+export type FoldingLimits = {
+  /** Characters of the cleaned text that are folded. */
+  readonly charactersMax: number
+  /** Characters of the original that are folded where cleaning changed more than white space. */
+  readonly sourceCharactersMax: number
+  /** Words of the cleaned text that are compared with those of the original. */
+  readonly wordsMax: number
+  /** Comparing is one step; a million pairs take about 6 ms. */
+  readonly wordPairsMax: number
+}
+
+/** `foldCleaned` as work in steps, of the start of both texts. */
 export function* foldingCleaned(
   original: string,
-  options: { cleaned: string; wordsMax: number; wordPairsMax: number },
+  options: FoldingLimits & { readonly cleaned: string },
 ): Work<FoldedCharacter[]> {
-  const { cleaned, wordsMax, wordPairsMax } = options
-  const folded = yield* foldingText(cleaned)
-  const source = original === cleaned ? folded : yield* foldingText(original)
-  yield
-  const places = sameCharacters(folded, source)
-    ? source
-    : commonPlaces({ folded, source, length: original.length, wordsMax, wordPairsMax })
+  const { cleaned, charactersMax, sourceCharactersMax } = options
+  const folded = yield* foldingText(cleaned, charactersMax)
+  if (original === cleaned) return folded
+  let places: readonly Span[] = yield* foldingText(original, folded.length)
+  if (!startsWith(places as FoldedCharacter[], folded)) {
+    const source = yield* foldingText(original, sourceCharactersMax)
+    places = yield* commonPlaces({ ...options, folded, source, length: original.length })
+  }
   return folded.map((character, index) => {
     const { start, end } = places[index]!
     return { ...character, start, end }
   })
 }
 
-function sameCharacters(a: readonly FoldedCharacter[], b: readonly FoldedCharacter[]): boolean {
-  return a.length === b.length && a.every(({ character }, at) => character === b[at]!.character)
+function startsWith(source: readonly FoldedCharacter[], folded: readonly FoldedCharacter[]) {
+  if (source.length < folded.length) return false
+  return folded.every(({ character }, at) => character === source[at]!.character)
 }
 
 type Word = { readonly text: string; readonly from: number; readonly to: number }
 
-function wordsOf(folded: readonly FoldedCharacter[]): Word[] {
+/** Words between two yields. */
+const stepWords = 4_096
+
+function* wordsOf(folded: readonly FoldedCharacter[], wordsMax: number): Work<Word[]> {
   const words: Word[] = []
-  for (let from = 0; from < folded.length;) {
+  for (let from = 0; from < folded.length && words.length < wordsMax;) {
+    if (words.length % stepWords === stepWords - 1) yield
     let to = from + 1
     while (to < folded.length && !folded[to]!.startsWord) to++
     const characters = folded.slice(from, to).map(({ character }) => character)
@@ -60,17 +76,19 @@ function wordsOf(folded: readonly FoldedCharacter[]): Word[] {
   return words
 }
 
-function commonPlaces(texts: {
-  folded: readonly FoldedCharacter[]
-  source: readonly FoldedCharacter[]
-  length: number
-  wordsMax: number
-  wordPairsMax: number
-}): Span[] {
+function* commonPlaces(
+  texts: Pick<FoldingLimits, 'wordsMax' | 'wordPairsMax'> & {
+    folded: readonly FoldedCharacter[]
+    source: readonly FoldedCharacter[]
+    length: number
+  },
+): Work<Span[]> {
   const { folded, source, length, wordsMax, wordPairsMax } = texts
   const known: (Span | undefined)[] = folded.map(() => undefined)
-  const ownWords = wordsOf(folded).slice(0, wordsMax)
-  for (const [own, other] of commonWords(ownWords, wordsOf(source), wordPairsMax)) {
+  const ownWords = yield* wordsOf(folded, wordsMax)
+  const otherWords = yield* wordsOf(source, Math.floor(wordPairsMax / (ownWords.length + 1)))
+  yield
+  for (const [own, other] of commonWords(ownWords, otherWords)) {
     for (let at = 0; at < own.to - own.from; at++) {
       known[own.from + at] = source[other.from + at]!
     }
@@ -95,12 +113,7 @@ function betweenNeighbours(known: readonly (Span | undefined)[], length: number)
 }
 
 /** A longest common sequence of words (Wagner and Fischer 1974), as pairs in order. */
-function commonWords(
-  own: readonly Word[],
-  all: readonly Word[],
-  wordPairsMax: number,
-): [Word, Word][] {
-  const other = all.slice(0, Math.floor(wordPairsMax / (own.length + 1)))
+function commonWords(own: readonly Word[], other: readonly Word[]): [Word, Word][] {
   const width = other.length + 1
   const longest = new Uint16Array((own.length + 1) * width)
   for (let i = own.length - 1; i >= 0; i--) {

@@ -34,13 +34,14 @@ export function foldText(text: string): FoldedCharacter[] {
   return finish(foldingText(text))
 }
 
-/** `foldText` as work in steps. */
-export function* foldingText(text: string): Work<FoldedCharacter[]> {
+/** The first `charactersMax` characters that `foldText` gives, as work in steps. */
+export function* foldingText(text: string, charactersMax = Infinity): Work<FoldedCharacter[]> {
   const folded: FoldedCharacter[] = []
   let isBoundary = true
   let start = 0
   let pauseAt = stepCharacters
   for (const codePoint of text) {
+    if (folded.length >= charactersMax) break
     if (start >= pauseAt) {
       pauseAt = start + stepCharacters
       yield

@@ -17,13 +17,19 @@ export type TextToken = Span & {
 
 /** A token such as `!!` may stand for several words of one character. */
 const wordsPerToken = 2
+/** Few languages have tokens of more than eight characters on average. */
+const charactersPerToken = 16
+const charactersBesides = 1_024
+/** How much longer than the cleaned text the original is expected to be, because of markup. */
+const sourceFactor = 8
 /** Compared in one step of about 6 ms. */
 const wordPairsMax = 1_000_000
 
 /**
  * The tokens of `ids` int32 [tokens], special ones included, which the cleaned text has. Where
  * cleaning changed more than white space and composition, the places are those of the words that
- * both texts have.
+ * both texts have. Of a token behind many characters of markup, or of a word of thousands of
+ * letters, the place may be inexact.
  */
 export function* findingTokens(
   ids: Int32Array,
@@ -31,8 +37,15 @@ export function* findingTokens(
 ): Work<TextToken[]> {
   const { text: original, cleaned, tokens } = text
   const { prefix, suffix } = tokens
-  const wordsMax = wordsPerToken * ids.length
-  const folded = yield* foldingCleaned(original, { cleaned, wordsMax, wordPairsMax })
+  // A model reads little of a long text, and the rest must cost nothing.
+  const charactersMax = charactersPerToken * ids.length + charactersBesides
+  const folded = yield* foldingCleaned(original, {
+    cleaned,
+    charactersMax,
+    sourceCharactersMax: sourceFactor * charactersMax,
+    wordsMax: wordsPerToken * ids.length,
+    wordPairsMax,
+  })
   yield
   const own = ids.subarray(prefix, ids.length - suffix)
   const spans = tokenSpans(own, { folded, original, tokens })

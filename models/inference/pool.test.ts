@@ -5,12 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Worker } from 'node:worker_threads'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import {
-  tinyHidden,
-  tinyVocabulary,
-  writeTinyClassifier,
-  writeTinyEncoder,
-} from '../../tests/support/tiny-encoder.ts'
+import { tinyHidden, tinyVocabulary, writeTinyEncoder } from '../../tests/support/tiny-encoder.ts'
 import { openPool, type PoolOptions, type SessionPool } from './pool.ts'
 import type { TokenBatch } from './session-messages.ts'
 import { spawnThread } from './session-thread.ts'
@@ -126,13 +121,11 @@ describe('openPool', () => {
   })
 
   it('refuses a graph without the output, a file that is no model, and a missing file', async () => {
-    const classifierPath = join(folder, 'classifier.onnx')
     const garbagePath = join(folder, 'garbage.onnx')
-    await writeTinyClassifier(classifierPath)
     await writeFile(garbagePath, 'not a model')
     const opened = (path: string): Promise<SessionPool> =>
-      openPool({ modelPath: path, output: 'embedding', workers: 1 })
-    await expect(opened(classifierPath)).rejects.toMatchObject({ code: 'model_incompatible' })
+      openPool({ modelPath: path, output: 'logits', workers: 1 })
+    await expect(opened(modelPath)).rejects.toMatchObject({ code: 'model_incompatible' })
     await expect(opened(garbagePath)).rejects.toMatchObject({ code: 'graph_invalid' })
     await expect(opened(join(folder, 'none.onnx'))).rejects.toMatchObject({
       code: 'session_failed',

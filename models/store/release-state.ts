@@ -92,8 +92,8 @@ export function rolledBack(
 
 /**
  * Makes the version challenger or shadow for `percent` of the events and replaces the version that
- * had the role; 0 ends the role. A version has one role at a time. Throws 'usage' for the champion,
- * and for ending a role that the version does not have.
+ * had the role; 0 ends the role. A version has one role at a time. Throws 'role_refused' for the
+ * champion, and for ending a role that the version does not have.
  */
 export function withSecondary(
   state: State,
@@ -102,10 +102,16 @@ export function withSecondary(
   const { name, released, role, percent, ...cause } = change
   const { version } = released
   if (version === state?.champion) {
-    throw new WinnowError('usage', `${name}@${version} is the champion, and answers already.`)
+    throw new WinnowError(
+      'role_refused',
+      `${name}@${version} is the champion, and answers already.`,
+    )
   }
   if (percent === 0 && state?.[role]?.version !== version) {
-    throw new WinnowError('usage', `${name}@${version} is no ${role}; there is nothing to end.`)
+    throw new WinnowError(
+      'role_refused',
+      `${name}@${version} is no ${role}; there is nothing to end.`,
+    )
   }
   const kind = role === 'challenger' ? 'challenged' : 'shadowed'
   const other = role === 'challenger' ? 'shadow' : 'challenger'

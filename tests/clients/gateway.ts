@@ -5,7 +5,7 @@ import { listen } from '../../gateway/http/server.ts'
 import { SwappableModel } from '../../models/inference/swappable-model.ts'
 import { openVersion } from '../../models/store/version-store.ts'
 import { openModel } from '../../serving/model.ts'
-import { createOnlineModels } from '../../serving/online-models.ts'
+import { createOnlineModels } from '../../serving/online/online-models.ts'
 import { openAll } from '../../serving/open-resources.ts'
 import { configWith, gatewayUnderTest } from '../support/gateway-under-test.ts'
 

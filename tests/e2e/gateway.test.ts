@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { startWinnow, winnow, type Running } from '../support/cli.ts'
 import { openTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts'
 import { until } from '../support/until.ts'
-import { openWorkspace, sampleText, type Workspace } from '../support/workspace.ts'
+import { openWorkspace, sampleText, trainTestModel, type Workspace } from '../support/workspace.ts'
 
 type Result = { id: string; label: string; score: number; text: string; source: string }
 
@@ -200,6 +200,30 @@ describe('POST /v1/classify', () => {
     )
     expect(stored[1]!.text).toBe('Café where is\nmy parcel')
     expect(online[3]!.truncated).toBe(true)
+  })
+})
+
+describe('the protocols of other servers', () => {
+  it('give the label and score of /v1/classify, and those of a version that does not serve', async () => {
+    await trainTestModel(space.storeDir, { name: 'other', relabel: (label) => `other-${label}` })
+    const texts = [sampleText(1).text, sampleText(2).text]
+    const own = await post('/v1/classify', { texts })
+    const [first] = own.json['results'] as Result[]
+    const inputs = [{ name: 'text', shape: [2], datatype: 'BYTES', data: texts }]
+    const inferred = await post('/v2/models/test/infer', { inputs, outputs: [{ name: 'score' }] })
+    const [scores] = inferred.json['outputs'] as { data: number[] }[]
+    expect(scores!.data[0]).toBe(first!.score)
+    const predicted = await post('/predict', { inputs: texts[0] })
+    expect(predicted.json).toMatchObject({ 0: { label: first!.label } })
+    const other = await post('/v1/classify', { texts, model: 'other@1' })
+    const results = other.json['results'] as Result[]
+    expect(results[0]!.label).toBe(`other-${first!.label}`)
+    const embedded = await post('/v1/embeddings', { input: texts, model: 'other' })
+    expect([embedded.json['model'], (embedded.json['data'] as object[]).length]).toEqual([
+      'other@1',
+      2,
+    ])
+    expect((await post('/v1/classify', { texts, model: 'nobody' })).status).toBe(404)
   })
 })
 

@@ -1,10 +1,10 @@
 // A real MLflow 3 server for tests: installs it into a virtual environment of the cache, starts it
 // with a SQLite database and its artifact proxy, and ends it.
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
+import { openVenv } from '../support/python-venv.ts'
 import { until } from '../support/until.ts'
 
 /** A running server. */
@@ -18,23 +18,9 @@ export type MlflowServer = {
 const startMsMax = 600_000
 
 /** The program that the virtual environment has, or what is missing. */
-export function installMlflow(venv: string): { program: string } | { missing: string } {
-  const program = join(venv, 'bin', 'mlflow')
-  if (existsSync(program)) return { program }
-  const made = spawnSync('python3', ['-m', 'venv', venv], { encoding: 'utf8' })
-  if (made.error !== undefined) return { missing: 'there is no python3' }
-  if (made.status !== 0) {
-    return { missing: `python3 -m venv failed (Debian: python3-venv): ${lastLine(made.stderr)}` }
-  }
-  const pip = spawnSync(join(venv, 'bin', 'pip'), ['install', '--quiet', 'mlflow>=3,<4'], {
-    encoding: 'utf8',
-  })
-  if (pip.status === 0 && existsSync(program)) return { program }
-  return { missing: `pip could not install mlflow: ${lastLine(pip.stderr)}` }
-}
-
-function lastLine(text: string): string {
-  return text.trim().split('\n').at(-1) ?? ''
+export function installMlflow(dir: string): { program: string } | { missing: string } {
+  const venv = openVenv(dir, ['mlflow>=3,<4'])
+  return 'missing' in venv ? venv : { program: join(venv.bin, 'mlflow') }
 }
 
 /** Starts a server on a port; another start with the same folder has the same content. */

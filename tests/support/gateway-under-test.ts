@@ -23,6 +23,7 @@ import type { SummaryWindow } from '../../schemas/ports/stream-analytics.ts'
 import { createMemoryLog } from './memory-log.ts'
 import { sampleAnalytics } from './sample-analytics.ts'
 import type { ResultFilter, StoredResult } from '../../schemas/ports/result-reader.ts'
+import { controlInMemory } from './control-in-memory.ts'
 import type { Gateway } from '../../gateway/http/route.ts'
 import { WinnowError } from '../../schemas/errors.ts'
 
@@ -120,6 +121,7 @@ export function gatewayUnderTest({
         return Promise.resolve({ results: [storedResult], cursor: 'next' })
       },
     },
+    ...controlInMemory(),
     health: [],
     metrics: {
       observe: (route, method, status) => {
@@ -196,7 +198,7 @@ export function needsKey(path: string): boolean {
 /** The labels of the model in a gateway under test. */
 export const testLabels = ['ham', 'spam'] as const
 
-/** Models of which there is one, `mail@3`, which classifies with the classifier. */
+/** A set of one model, `mail@3`, which classifies with the classifier. */
 export function modelsOf({ hasRoom, classify }: TestClassifier): OnlineModels {
   const model: OnlineModel = {
     name: 'mail',

@@ -61,6 +61,5 @@ export function registryInMemory(
         model: { bytes: Buffer.from(graph) },
         tokenizer: { bytes: Buffer.from('{"tokenizer":1}') },
       }),
-    close: () => Promise.resolve(),
   }
 }

@@ -99,6 +99,9 @@ const readers: readonly Reader[] = [
   { file: progressFile, read: begunRun },
 ]
 
+/** The files that say what a run's folder holds. */
+export const recordFiles = readers.map(({ file }) => file)
+
 /**
  * Reads the run in a folder.
  *
@@ -113,8 +116,7 @@ export async function readRun(dir: string): Promise<RecordedRun> {
     if (run.run === basename(dir)) return run
     throw new Error(`${file} is of the run ${run.run}: the folder was renamed or copied`)
   }
-  const files = readers.map(({ file }) => file).join(', ')
-  throw new Error(`it has none of the files of a run: ${files}`)
+  throw new Error(`it has none of the files of a run: ${recordFiles.join(', ')}`)
 }
 
 function trainedRun(path: string, text: string): RecordedRun {

@@ -19,11 +19,19 @@ import {
 /** The prefix of folders that are being deleted. */
 const removedPrefix = '.removed-'
 
-/** All runs, newest first. One that cannot be read is listed as damaged. */
-export async function readRuns(storeDir: string): Promise<ListedRun[]> {
+/**
+ * All runs, newest first. One that cannot be read is listed as damaged. `read` is for callers that
+ * list again and again (remembered-runs.ts).
+ */
+export async function readRuns(
+  storeDir: string,
+  { read = readRun }: { readonly read?: typeof readRun } = {},
+): Promise<ListedRun[]> {
   const runsDir = join(storeDir, 'runs')
   const found: (RecordedRun | Omit<DamagedRun, 'versions'>)[] = []
-  for (const name of await runFolders(runsDir)) found.push(await readFolder(join(runsDir, name)))
+  for (const name of await runFolders(runsDir)) {
+    found.push(await readFolder(join(runsDir, name), read))
+  }
   const versionsOf = await versionsByRun(storeDir)
   const recorded = found.filter((one) => one.state !== 'damaged')
   const tuneOf = new Map(recorded.map(({ run, trainingRun }) => [trainingRun, run]))
@@ -34,7 +42,7 @@ export async function readRuns(storeDir: string): Promise<ListedRun[]> {
       if (one.state === 'damaged') return { ...one, versions }
       return linked({ ...one, versions, tune: tuneOf.get(one.run) ?? null }, byRun)
     })
-    .sort((a, b) => startedText(b).localeCompare(startedText(a), 'en'))
+    .sort((a, b) => runOrder(b).localeCompare(runOrder(a), 'en'))
 }
 
 /**
@@ -172,9 +180,12 @@ async function runFolders(runsDir: string): Promise<string[]> {
   }
 }
 
-async function readFolder(dir: string): Promise<RecordedRun | Omit<DamagedRun, 'versions'>> {
+async function readFolder(
+  dir: string,
+  read: typeof readRun,
+): Promise<RecordedRun | Omit<DamagedRun, 'versions'>> {
   try {
-    return await readRun(dir)
+    return await read(dir)
   } catch (error) {
     // One damaged run must not hide the others, so it is listed as damaged.
     const run = basename(dir)
@@ -201,7 +212,7 @@ function linked(run: TrackedRun, byRun: ReadonlyMap<string, RecordedRun>): Track
 }
 
 /** Names of runs start with the time, in a form that sorts as the recorded time without marks. */
-function startedText(run: ListedRun): string {
+export function runOrder(run: ListedRun): string {
   if (run.state === 'damaged') return run.run
   return `${run.started.replace(/[-:]/g, '').slice(0, 15)} ${run.run}`
 }

@@ -24,8 +24,8 @@ export function withEmbeddingOutput(model: Uint8Array): Uint8Array {
   }
   const shape = { dims: [{ parameter: 'batch' }, { parameter: 'features' }] }
   const type = { tensor: { elementType: onnxElementTypes.float32, shape } }
-  // A field of a message that is written twice is merged (protobuf encoding guide, "Last One Wins"),
-  // so what is appended is added to the lists of the graph.
+  // A message that is written twice is merged (protobuf encoding guide, "Last One Wins"), so what
+  // is appended is added to the lists of the graph.
   const added = encodeMessage('Model', {
     graph: {
       nodes: [

@@ -1,17 +1,19 @@
 // The models of the gateway, on real versions: references, what is opened and when it is closed,
 // results equal to those of the model that serves.
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { configSchema } from '../configs/schema.ts'
-import type { OnlineModel } from '../gateway/http/dependencies.ts'
-import { createWorkQueue } from '../gateway/http/work-queue.ts'
-import { SwappableModel } from '../models/inference/swappable-model.ts'
-import { setChampion } from '../models/store/champion.ts'
-import { openVersion } from '../models/store/version-store.ts'
-import { writeTinyVersion } from '../tests/support/tiny-version.ts'
-import { openModel, type OpenModel } from './model.ts'
+import { configSchema } from '../../configs/schema.ts'
+import type { OnlineModel } from '../../gateway/http/dependencies.ts'
+import { createWorkQueue } from '../../gateway/http/work-queue.ts'
+import { SwappableModel } from '../../models/inference/swappable-model.ts'
+import { setChampion } from '../../models/store/champion.ts'
+import { openVersion, writeVersion } from '../../models/store/version-store.ts'
+import { uploadVersion } from '../../models/store/version-upload.ts'
+import { createMemoryObjects } from '../../tests/support/memory-objects.ts'
+import { writeTinyVersion } from '../../tests/support/tiny-version.ts'
+import { openModel, type OpenModel } from '../model.ts'
 import { createOnlineModels, type OnlineModelsOptions } from './online-models.ts'
 
 let storeDir: string
@@ -92,7 +94,7 @@ describe('references', () => {
     await expect(models.use(undefined, nameOf)).rejects.toMatchObject({ code: 'model_unavailable' })
   })
 
-  it.each(['other', 'tiny@9', 'tiny@', '../tiny', 'tiny@1@2', 'x'.repeat(100), '__proto__', ''])(
+  it.each(['other', 'tiny@9', 'tiny@', '../../tiny', 'tiny@1@2', 'x'.repeat(100), '__proto__', ''])(
     'refuses %s without the folders of this machine',
     async (ref) => {
       const { models } = await modelsOver(1)
@@ -146,6 +148,15 @@ describe('a version that a request names', () => {
     await Promise.all(holding)
     expect(await models.use('tiny@3', nameOf)).toBe('tiny@3')
   })
+
+  it('is downloaded if only the artifact store has it', async () => {
+    const objects = createMemoryObjects()
+    const published = await writeTinyVersion({ storeDir: join(storeDir, 'elsewhere') })
+    await uploadVersion({ objects, version: published })
+    const { models } = await modelsOver(0, { objects })
+    expect(await models.describe('tiny@1')).toMatchObject({ versions: ['1'] })
+    expect(await models.use('tiny', nameOf)).toBe('tiny@1')
+  })
 })
 
 describe('tokenize', () => {
@@ -187,5 +198,32 @@ describe('embed', () => {
       }
       expect(embedded.map((one) => ('error' in one ? 0 : one.tokens))).toEqual([4, 5])
     }
+  })
+
+  it('refuses an imported model, whose embedding is unknown', async () => {
+    const tiny = await writeTinyVersion({ storeDir })
+    const { labels, precision, maxTokens, pooling, hidden } = tiny.manifest
+    const known = { labels, precision, maxTokens, pooling, hidden, metrics: {}, trainingRun: null }
+    const bytes = await readFile(tiny.modelPath)
+    await writeVersion({
+      storeDir,
+      name: 'imported',
+      manifest: { ...known, base: 'export', method: 'import' },
+      // As long as the name that it replaces, so that the file stays valid.
+      model: {
+        bytes: Buffer.from(
+          bytes.toString('latin1').replaceAll('head/weight', 'base/weight'),
+          'latin1',
+        ),
+      },
+      tokenizer: { path: tiny.tokenizerPath },
+    })
+    const { models } = await modelsOver(0)
+    const embedding = models.use('imported', (model) => model.embed(['a'], { signal: never }))
+    await expect(embedding).rejects.toMatchObject({
+      code: 'model_incompatible',
+      message: expect.stringContaining('gives no embeddings') as string,
+    })
+    expect(await models.use('imported', probabilitiesOf)).toHaveLength(3)
   })
 })

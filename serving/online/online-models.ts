@@ -2,7 +2,7 @@
 // on demand. Few are kept open; a version that nobody uses makes room for another.
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Config } from '../configs/schema.ts'
+import type { Config } from '../../configs/schema.ts'
 import type {
   OnlineClassification,
   OnlineEmbedding,
@@ -10,27 +10,27 @@ import type {
   OnlineModelFacts,
   OnlineModels,
   OnlineRejection,
-} from '../gateway/http/dependencies.ts'
-import type { WorkQueue } from '../gateway/http/work-queue.ts'
-import type { Telemetry } from '../infra/telemetry.ts'
-import { findingTokens } from '../models/explain/text-tokens.ts'
-import { readTokenPieces, type TokenPieces } from '../models/explain/token-pieces.ts'
-import type { BatchRecord } from '../models/inference/batcher.ts'
-import type { Tokenized } from '../models/inference/inference.ts'
-import { OpenModels } from '../models/inference/open-models.ts'
-import { shareTokenizers } from '../models/inference/shared-tokenizers.ts'
-import type { ModelLease, SwappableModel } from '../models/inference/swappable-model.ts'
-import type { TextEncoder } from '../models/inference/text-encoder.ts'
-import { openVersionEncoder } from '../models/inference/version-encoder.ts'
-import type { Work } from '../models/runtime/sliced-work.ts'
-import { rememberHashes } from '../models/store/remembered-hashes.ts'
-import { readVersion, versionNumbers, type ModelVersion } from '../models/store/version-files.ts'
-import { WinnowError } from '../schemas/errors.ts'
-import type { ObjectStore } from '../schemas/object-store.ts'
-import { topProbabilities } from '../streams/stages/infer.ts'
-import { openModel, type OpenModel } from './model.ts'
-import type { OpenResources } from './open-resources.ts'
-import { openObjects } from './publishing.ts'
+} from '../../gateway/http/dependencies.ts'
+import type { WorkQueue } from '../../gateway/http/work-queue.ts'
+import type { Telemetry } from '../../infra/telemetry.ts'
+import { findingTokens } from '../../models/explain/text-tokens.ts'
+import { readTokenPieces, type TokenPieces } from '../../models/explain/token-pieces.ts'
+import type { BatchRecord } from '../../models/inference/batcher.ts'
+import type { Tokenized } from '../../models/inference/inference.ts'
+import { OpenModels } from '../../models/inference/open-models.ts'
+import { shareTokenizers } from '../../models/inference/shared-tokenizers.ts'
+import type { ModelLease, SwappableModel } from '../../models/inference/swappable-model.ts'
+import type { TextEncoder } from '../../models/inference/text-encoder.ts'
+import { openVersionEncoder } from '../../models/inference/version-encoder.ts'
+import type { Work } from '../../models/runtime/sliced-work.ts'
+import { rememberHashes } from '../../models/store/remembered-hashes.ts'
+import { readVersion, versionNumbers, type ModelVersion } from '../../models/store/version-files.ts'
+import { WinnowError } from '../../schemas/errors.ts'
+import type { ObjectStore } from '../../schemas/object-store.ts'
+import { topProbabilities } from '../../streams/stages/infer.ts'
+import { openModel, type OpenModel } from '../model.ts'
+import type { OpenResources } from '../open-resources.ts'
+import { openObjects } from '../publishing.ts'
 import { createVersionFinder } from './version-finder.ts'
 
 export type OnlineModelsOptions = {

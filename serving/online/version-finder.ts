@@ -1,9 +1,9 @@
 // Finds the versions that requests name, in the local store and in the artifact store behind it. It
 // bounds how much callers can have looked up and downloaded at once.
-import type { HashFile, ModelVersion } from '../models/store/version-files.ts'
-import { resolveVersion } from '../models/store/version-resolver.ts'
-import { WinnowError } from '../schemas/errors.ts'
-import type { ObjectStore } from '../schemas/object-store.ts'
+import type { HashFile, ModelVersion } from '../../models/store/version-files.ts'
+import { resolveVersion } from '../../models/store/version-resolver.ts'
+import { WinnowError } from '../../schemas/errors.ts'
+import type { ObjectStore } from '../../schemas/object-store.ts'
 
 /** References that are looked up at once; a lookup may download a version. */
 const lookupsMax = 8

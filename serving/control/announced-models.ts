@@ -1,4 +1,4 @@
-// Reads the models' states from winnow.models, for commands that also work without Kafka. If Kafka
+// Reads the models' states from winnow.models, for callers that also work without Kafka. If Kafka
 // does not answer within seconds, they use the copy in the model store.
 import type { Config } from '../../configs/schema.ts'
 import { createKafka, pingBroker } from '../../infra/kafka/kafka.ts'
@@ -8,7 +8,6 @@ import {
 } from '../../infra/sinks/model-announcements.ts'
 import { hasRegistry, openSchemas, pingRegistry } from '../../infra/schema-registry/registry.ts'
 import { topicOf } from '../../infra/kafka/topics.ts'
-import { parseModelRef } from '../../models/store/model-ref.ts'
 import { errorMessage } from '../../schemas/errors.ts'
 
 /** The states of all models, or why they cannot be read. */
@@ -46,10 +45,4 @@ export async function readAnnounced(config: Config): Promise<Announced> {
 /** The message for people if the states cannot be read. */
 export function unreadText({ because }: Extract<Announced, { kind: 'unread' }>): string {
   return `winnow.models cannot be read (${because}); the roles shown are the last that this store knows of`
-}
-
-/** The version of a model that the configuration names; undefined if it names none. */
-export function pinnedVersion(config: Config, name: string): string | undefined {
-  const ref = parseModelRef(config.inference.model)
-  return ref.kind === 'version' && ref.name === name ? ref.version : undefined
 }
