@@ -251,6 +251,28 @@ export interface paths {
     patch?: never
     trace?: never
   }
+  '/v1/audit': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * What administrators did
+     * @description One entry for each action of a caller with the scope admin, whether it was done, refused or failed.
+     *
+     *     Needs a key with the scope `admin`.
+     */
+    get: operations['getAudit']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
   '/v1/classify': {
     parameters: {
       query?: never
@@ -339,6 +361,94 @@ export interface paths {
     patch?: never
     trace?: never
   }
+  '/v1/labelling/agreement': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * How far people agree
+     * @description People by their number of labels, and for each two the agreement and Cohen's kappa on the events that both labelled. The latest label of a person counts.
+     *
+     *     Needs a key with the scope `read`.
+     */
+    get: operations['getLabellingAgreement']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/v1/labelling/queue': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * Events to label next
+     * @description Chooses among the newest events of a model those whose label is worth most. Events that a person has labelled are left out, and of texts that are almost the same one is given. POST /v1/labels takes the labels.
+     *
+     *     Needs a key with the scope `read`.
+     */
+    get: operations['getLabellingQueue']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/v1/labelling/similar/{id}': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * Events with similar texts
+     * @description The events of the same model that nobody has labelled yet, with the most similar texts, among the newest.
+     *
+     *     Needs a key with the scope `read`.
+     */
+    get: operations['getLabellingSimilarById']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/v1/labelling/suspicious': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * Labels of people that a model contradicts
+     * @description The model is sure of a label that the person did not give; either may be wrong.
+     *
+     *     Needs a key with the scope `read`.
+     */
+    get: operations['getLabellingSuspicious']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
   '/v1/labels': {
     parameters: {
       query?: never
@@ -373,6 +483,182 @@ export interface paths {
      * @description The scopes of the API key, and what this gateway offers. Any valid key will do.
      */
     get: operations['getMe']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/v1/models': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * All models and their versions
+     * @description What the model store of the gateway holds. Kept for two seconds.
+     *
+     *     Needs a key with the scope `read`.
+     */
+    get: operations['getModels']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/v1/models/{name}/challenge': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    put?: never
+    /**
+     * Let a version answer for a share of the events
+     * @description Lets a version answer for a share of the events, drawn by their ids. It must pass the gate.
+     *
+     *     Needs a key with the scope `admin`.
+     */
+    post: operations['postModelsByNameChallenge']
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/v1/models/{name}/compare': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * Two versions side by side
+     * @description Compares two versions on the events that both classified, one of them as a shadow.
+     *
+     *     Needs a key with the scope `read`.
+     */
+    get: operations['getModelsByNameCompare']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/v1/models/{name}/promote': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    put?: never
+    /**
+     * Make a version the champion
+     * @description Makes a version the champion, as `winnow models promote` does. The version must have passed the gate, or pass it now by its recorded metrics; `force` overrules a refusal.
+     *
+     *     Needs a key with the scope `admin`.
+     */
+    post: operations['postModelsByNamePromote']
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/v1/models/{name}/releases': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * What happened to a model
+     * @description What happened to a model.
+     *
+     *     Needs a key with the scope `read`.
+     */
+    get: operations['getModelsByNameReleases']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/v1/models/{name}/rollback': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    put?: never
+    /**
+     * Go back to the previous champion
+     * @description Makes the previous champion the champion again.
+     *
+     *     Needs a key with the scope `admin`.
+     */
+    post: operations['postModelsByNameRollback']
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/v1/models/{name}/shadow': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    put?: never
+    /**
+     * Let a version classify a share of the events for comparison
+     * @description Lets a version classify a share of the events for comparison; it answers for none.
+     *
+     *     Needs a key with the scope `admin`.
+     */
+    post: operations['postModelsByNameShadow']
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/v1/models/{name}/versions/{version}/report': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * The report of a version
+     * @description The report of a version.
+     *
+     *     Needs a key with the scope `read`.
+     */
+    get: operations['getModelsByNameVersionsByVersionReport']
     put?: never
     post?: never
     delete?: never
@@ -417,6 +703,72 @@ export interface paths {
      *     Needs a key with the scope `read`.
      */
     get: operations['getResultsById']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/v1/runs': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * Runs of train, cv and tune
+     * @description Runs of train, cv and tune.
+     *
+     *     Needs a key with the scope `read`.
+     */
+    get: operations['getRuns']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/v1/runs/{run}': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * One run with its epochs, folds or trials
+     * @description One run with its epochs, folds or trials.
+     *
+     *     Needs a key with the scope `read`.
+     */
+    get: operations['getRunsByRun']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/v1/runs/{run}/report': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * The report of a run
+     * @description The report of a run.
+     *
+     *     Needs a key with the scope `read`.
+     */
+    get: operations['getRunsByRunReport']
     put?: never
     post?: never
     delete?: never
@@ -686,6 +1038,48 @@ export interface components {
       accepted: number
       /** @description How many labels were accepted unchecked because no model is known; absent if none. */
       unchecked?: number
+    }
+    /**
+     * @example {
+     *       "entries": [
+     *         {
+     *           "at": "2026-01-31T12:00:00.000Z",
+     *           "requestId": "0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1",
+     *           "by": "operations",
+     *           "action": "models.promote",
+     *           "target": "mail@2",
+     *           "outcome": "done",
+     *           "reason": "better on refunds",
+     *           "code": "",
+     *           "message": ""
+     *         }
+     *       ]
+     *     }
+     */
+    AuditEntries: {
+      entries: {
+        /** @description For example models.promote. */
+        action: string
+        /** Format: date-time */
+        at: string
+        /** @description The name of the API key, or gateway where it has no keys. */
+        by: string
+        /** @description The error code; empty if it was done. */
+        code: string
+        /** @description The sentence of the refusal. */
+        message: string
+        /**
+         * @description refused by one of Winnow's rules, or failed for another reason.
+         * @enum {string}
+         */
+        outcome: 'done' | 'refused' | 'failed'
+        /** @description Why, in the words of the caller. */
+        reason: string
+        /** @description The X-Request-Id of the request. */
+        requestId: string
+        /** @description What it was done to, for example mail@2. */
+        target: string
+      }[]
     }
     /**
      * @example {
@@ -1127,6 +1521,115 @@ export interface components {
     }
     /**
      * @example {
+     *       "people": [
+     *         {
+     *           "by": "ann",
+     *           "labels": 60
+     *         },
+     *         {
+     *           "by": "ben",
+     *           "labels": 50
+     *         }
+     *       ],
+     *       "pairs": [
+     *         {
+     *           "a": "ann",
+     *           "b": "ben",
+     *           "events": 50,
+     *           "agreement": 0.7,
+     *           "kappa": 0.4
+     *         }
+     *       ]
+     *     }
+     */
+    LabelAgreement: {
+      pairs: {
+        a: string
+        /** @description The share of them with the same label. */
+        agreement: number
+        b: string
+        /** @description Events that both labelled. */
+        events: number
+        /** @description Cohen's kappa; null if both always gave the same single label. */
+        kappa: number | null
+      }[]
+      people: {
+        by: string
+        labels: number
+      }[]
+    }
+    /**
+     * @example {
+     *       "model": "mail",
+     *       "labels": [
+     *         "ham",
+     *         "spam"
+     *       ],
+     *       "items": [
+     *         {
+     *           "id": "winnow.events/3/17",
+     *           "text": "Cheap watches, click here",
+     *           "source": "support-mail",
+     *           "label": "spam",
+     *           "score": 0.52,
+     *           "probabilities": {
+     *             "spam": 0.52,
+     *             "ham": 0.48
+     *           },
+     *           "outOfScope": 0.1,
+     *           "model": "mail@1",
+     *           "classifiedAt": "2026-01-31T12:00:00.120Z",
+     *           "suggestions": [
+     *             {
+     *               "label": "spam",
+     *               "score": 0.52
+     *             },
+     *             {
+     *               "label": "ham",
+     *               "score": 0.48
+     *             }
+     *           ],
+     *           "reason": "uncertain"
+     *         }
+     *       ]
+     *     }
+     */
+    LabellingQueue: {
+      items: {
+        /** Format: date-time */
+        classifiedAt: string
+        /** @description The event id. */
+        id: string
+        /** @description What the model says. */
+        label: string
+        /** @description NAME@VERSION of the version that classified the event. */
+        model: string
+        outOfScope: number | null
+        probabilities: {
+          [key: string]: number
+        }
+        /**
+         * @description Why a label of this event is useful.
+         * @enum {string}
+         */
+        reason: 'uncertain' | 'diverse' | 'out-of-scope' | 'disagreement'
+        score: number
+        /** @description Empty if unknown. */
+        source: string
+        /** @description The most probable labels, and what a shadow says; the model's own label first. */
+        suggestions: {
+          label: string
+          score: number
+        }[]
+        text: string
+      }[]
+      /** @description All labels of the model. */
+      labels: string[]
+      /** @description NAME or NAME@VERSION, as asked. */
+      model: string
+    }
+    /**
+     * @example {
      *       "caller": "dashboard",
      *       "scopes": [
      *         "read"
@@ -1149,6 +1652,199 @@ export interface components {
       readonly scopes: ('ingest' | 'read' | 'admin')[]
       /** @description The gateway's release. */
       version: string
+    }
+    /** @description The state of the model before the change and after it. */
+    ModelChange: {
+      before: {
+        /** Format: date-time */
+        at: string
+        by: string
+        challenger: {
+          percent: number
+          version: string
+        } | null
+        champion: string | null
+        /** @description published, promoted, rolled-back, challenged or shadowed. */
+        kind: string
+        name: string
+        /** @description Earlier champions, the latest last. */
+        previous: string[]
+        reason: string
+        shadow: {
+          percent: number
+          version: string
+        } | null
+        /** @description The version that it happened to. */
+        version: string
+      } | null
+      state: {
+        /** Format: date-time */
+        at: string
+        by: string
+        challenger: {
+          percent: number
+          version: string
+        } | null
+        champion: string | null
+        /** @description published, promoted, rolled-back, challenged or shadowed. */
+        kind: string
+        name: string
+        /** @description Earlier champions, the latest last. */
+        previous: string[]
+        reason: string
+        shadow: {
+          percent: number
+          version: string
+        } | null
+        /** @description The version that it happened to. */
+        version: string
+      }
+    }
+    /**
+     * @example {
+     *       "a": "mail@1",
+     *       "b": "mail@2",
+     *       "events": 100,
+     *       "agreement": 0.97,
+     *       "flips": [
+     *         {
+     *           "a": "ham",
+     *           "b": "spam",
+     *           "events": 3
+     *         }
+     *       ],
+     *       "judged": null,
+     *       "alone": []
+     *     }
+     */
+    ModelComparison: {
+      a: string
+      /** @description Share of them with the same answer. */
+      agreement: number | null
+      /** @description Each version on all its own events whose label is known. */
+      readonly alone: {
+        accuracy: number
+        labelled: number
+        role: string
+        version: string
+      }[]
+      b: string
+      /** @description Events that both classified, one of them as a shadow. */
+      events: number
+      /** @description The most frequent changes of the answer. */
+      readonly flips: {
+        a: string
+        b: string
+        events: number
+      }[]
+      /** @description On events whose label is known. */
+      judged: {
+        accuracyA: number
+        accuracyB: number
+        labelled: number
+        onlyARight: number
+        onlyBRight: number
+        /** @description McNemar's test, two-sided. */
+        pValue: number
+      } | null
+    }
+    /**
+     * @example {
+     *       "serving": "mail@1",
+     *       "models": [
+     *         {
+     *           "name": "mail",
+     *           "versions": [
+     *             {
+     *               "version": "1",
+     *               "model": "mail@1",
+     *               "created": "2026-01-31T12:05:01.000Z",
+     *               "method": "head",
+     *               "base": "minilm-l6",
+     *               "labels": [
+     *                 "ham",
+     *                 "spam"
+     *               ],
+     *               "precision": "fp32",
+     *               "bytes": 90000000,
+     *               "state": "readable",
+     *               "roles": [
+     *                 {
+     *                   "kind": "champion"
+     *                 }
+     *               ],
+     *               "accuracy": 0.98,
+     *               "metrics": {
+     *                 "accuracy": 0.98,
+     *                 "macroF1": 0.97
+     *               },
+     *               "run": "20260131T120501-mail-1f9c2e",
+     *               "hasReport": true
+     *             }
+     *           ]
+     *         }
+     *       ]
+     *     }
+     */
+    ModelList: {
+      models: {
+        name: string
+        versions: {
+          accuracy: number | null
+          base: string | null
+          /** @description Size of all files. */
+          bytes: number
+          created: string | null
+          hasReport: boolean
+          labels: string[]
+          method: string | null
+          metrics: {
+            [key: string]: number | string
+          }
+          /** @description NAME@VERSION. */
+          model: string
+          precision: string | null
+          /** @description Why a damaged version cannot be read. */
+          reason?: string
+          roles: {
+            /** @enum {string} */
+            kind: 'champion' | 'challenger' | 'shadow' | 'previous' | 'pinned'
+            /** @description Share of the events of a challenger or shadow. */
+            percent?: number
+          }[]
+          /** @description The run that trained it. */
+          run: string | null
+          /** @enum {string} */
+          state: 'readable' | 'damaged'
+          version: string
+        }[]
+      }[]
+      /** @description The version that this gateway answers with. */
+      serving: string | null
+    }
+    /**
+     * @example {
+     *       "releases": [
+     *         {
+     *           "at": "2026-01-31T12:00:00.000Z",
+     *           "kind": "promote",
+     *           "version": "2",
+     *           "by": "dashboard",
+     *           "reason": "better on refunds"
+     *         }
+     *       ]
+     *     }
+     */
+    ModelReleases: {
+      releases: {
+        /** Format: date-time */
+        at: string
+        by: string
+        /** @description publish, promote, rollback, challenge, shadow, refusal or swap. */
+        kind: string
+        reason: string
+        version: string
+      }[]
     }
     PredictError: {
       error: string
@@ -1284,6 +1980,7 @@ export interface components {
         | 'store_unavailable'
         | 'store_refused'
         | 'publish_refused'
+        | 'role_refused'
         | 'version_in_use'
         | 'run_in_use'
         | 'version_conflict'
@@ -1360,6 +2057,20 @@ export interface components {
       type: string
     } & {
       [key: string]: unknown
+    }
+    /**
+     * @example {
+     *       "version": "2",
+     *       "reason": "better on refunds"
+     *     }
+     */
+    PromoteRequest: {
+      /** @description The reason to overrule a gate that refuses the version; it is recorded. */
+      force?: string
+      /** @description Why, for the record. */
+      reason: string
+      /** @description The number of the version. */
+      version: string
     }
     /**
      * @example {
@@ -1478,6 +2189,197 @@ export interface components {
     ResultsOfEvent: {
       id: string
       results: components['schemas']['Result'][]
+    }
+    /**
+     * @example {
+     *       "reason": "too many refunds"
+     *     }
+     */
+    RollbackRequest: {
+      /** @description Why, for the record. */
+      reason: string
+    }
+    Run: {
+      /** @description The epoch or trial that was kept. */
+      best: string | null
+      /** @description Folds of a cross-validation, or trials of a tune. */
+      children: {
+        error?: string
+        /** @enum {string} */
+        kind: 'fold' | 'trial'
+        metrics: {
+          [key: string]: number
+        }
+        number: string
+        parameters: {
+          [key: string]: unknown
+        }
+        run: string
+        seconds: number | null
+        /** @enum {string} */
+        state: 'complete' | 'pruned' | 'failed' | 'running'
+        /** @description Epochs of the fold or trial. */
+        steps: {
+          metrics: {
+            [key: string]: number
+          }
+          step: number
+        }[]
+      }[]
+      /** @description Source, examples, labels and hash of each part of the data. */
+      dataManifest: {
+        [key: string]: unknown
+      }
+      environment: {
+        [key: string]: unknown
+      } | null
+      hasReport: boolean
+      intervals: {
+        [key: string]: {
+          high: number
+          low: number
+        }
+      }
+      kind: ('train' | 'cv' | 'tune') | null
+      /** @description The metric that the run is judged by. */
+      mainMetric: string | null
+      measuredOn: string | null
+      method: string | null
+      metrics: {
+        [key: string]: number
+      }
+      /** @description NAME@VERSION of the model that it made. */
+      model: string | null
+      name: string
+      parameters: {
+        [key: string]: unknown
+      }
+      /** @description Why a damaged run cannot be read. */
+      reason?: string
+      run: string
+      seconds: number | null
+      started: string | null
+      /** @enum {string} */
+      state: 'finished' | 'unfinished' | 'damaged'
+      /** @description Epochs of a training. */
+      steps: {
+        metrics: {
+          [key: string]: number
+        }
+        step: number
+      }[]
+      /** @description The run that trained the winner of a tune. */
+      trainingRun: string | null
+      /** @description The tune whose winner the run trained. */
+      tune: string | null
+      /** @description The versions in the store that name the run. */
+      versions: string[]
+    }
+    /** @description Newest first. The last page has no cursor. */
+    RunPage: {
+      cursor?: string
+      runs: {
+        /** @description The number of folds or trials. */
+        children: number
+        intervals: {
+          [key: string]: {
+            high: number
+            low: number
+          }
+        }
+        kind: ('train' | 'cv' | 'tune') | null
+        /** @description The metric that the run is judged by. */
+        mainMetric: string | null
+        method: string | null
+        metrics: {
+          [key: string]: number
+        }
+        /** @description NAME@VERSION of the model that it made. */
+        model: string | null
+        name: string
+        /** @description Why a damaged run cannot be read. */
+        reason?: string
+        run: string
+        seconds: number | null
+        started: string | null
+        /** @enum {string} */
+        state: 'finished' | 'unfinished' | 'damaged'
+      }[]
+    }
+    /**
+     * @example {
+     *       "version": "2",
+     *       "percent": 10,
+     *       "reason": "try the new labels"
+     *     }
+     */
+    ShareRequest: {
+      /** @description The reason to overrule a gate that refuses the version; it is recorded. */
+      force?: string
+      /** @description Share of the events; 0 ends the role. */
+      percent: number
+      /** @description Why, for the record. */
+      reason: string
+      /** @description The number of the version. */
+      version: string
+    }
+    /**
+     * @example {
+     *       "items": [
+     *         {
+     *           "id": "winnow.events/3/17",
+     *           "text": "Cheap watches, click here",
+     *           "source": "support-mail",
+     *           "label": "spam",
+     *           "score": 0.52,
+     *           "probabilities": {
+     *             "spam": 0.52,
+     *             "ham": 0.48
+     *           },
+     *           "outOfScope": 0.1,
+     *           "model": "mail@1",
+     *           "classifiedAt": "2026-01-31T12:00:00.120Z",
+     *           "suggestions": [
+     *             {
+     *               "label": "spam",
+     *               "score": 0.52
+     *             },
+     *             {
+     *               "label": "ham",
+     *               "score": 0.48
+     *             }
+     *           ],
+     *           "similarity": 0.8
+     *         }
+     *       ]
+     *     }
+     */
+    SimilarEvents: {
+      items: {
+        /** Format: date-time */
+        classifiedAt: string
+        /** @description The event id. */
+        id: string
+        /** @description What the model says. */
+        label: string
+        /** @description NAME@VERSION of the version that classified the event. */
+        model: string
+        outOfScope: number | null
+        probabilities: {
+          [key: string]: number
+        }
+        score: number
+        /** @description The share of runs of characters in common, 0 to 1. */
+        similarity: number
+        /** @description Empty if unknown. */
+        source: string
+        /** @description The most probable labels, and what a shadow says; the model's own label first. */
+        suggestions: {
+          label: string
+          score: number
+        }[]
+        text: string
+      }[]
     }
     /**
      * @example {
@@ -1690,6 +2592,36 @@ export interface components {
         /** @description Share of the window in which it ran. */
         use: number
         worker: number
+      }[]
+    }
+    /**
+     * @example {
+     *       "items": [
+     *         {
+     *           "id": "winnow.events/3/17",
+     *           "text": "Cheap watches, click here",
+     *           "given": "ham",
+     *           "by": "ann",
+     *           "predicted": "spam",
+     *           "score": 0.97,
+     *           "model": "mail@1"
+     *         }
+     *       ]
+     *     }
+     */
+    SuspiciousLabels: {
+      items: {
+        by: string
+        /** @description What the person said. */
+        given: string
+        /** @description The event id. */
+        id: string
+        /** @description NAME@VERSION. */
+        model: string
+        /** @description What the model says. */
+        predicted: string
+        score: number
+        text: string
       }[]
     }
     /**
@@ -3102,6 +4034,189 @@ export interface operations {
       }
     }
   }
+  getAudit: {
+    parameters: {
+      query?: {
+        /** @description Most entries, 1 to 500; 100 by default. */
+        limit?: string
+        /** @description At or after this time: RFC 3339 or epoch milliseconds. */
+        since?: string
+        /** @description Before this time: RFC 3339 or epoch milliseconds. */
+        until?: string
+      }
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Newest first. */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['AuditEntries']
+        }
+      }
+      /** @description The body, a header or a parameter is malformed. Codes: `parameter_invalid`, `body_invalid`. */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:parameter_invalid",
+           *       "title": "A path or query parameter is wrong.",
+           *       "status": 400,
+           *       "detail": "A path or query parameter is wrong.",
+           *       "code": "parameter_invalid",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description A valid API key is needed. Codes: `unauthorized`. */
+      401: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:unauthorized",
+           *       "title": "A valid API key is needed.",
+           *       "status": 401,
+           *       "detail": "A valid API key is needed.",
+           *       "code": "unauthorized",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The API key lacks the scope; or, in a gateway without keys, the request came from another site. Codes: `forbidden`. */
+      403: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:forbidden",
+           *       "title": "The API key lacks the scope that this needs.",
+           *       "status": 403,
+           *       "detail": "The API key lacks the scope that this needs.",
+           *       "code": "forbidden",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The caller sent too much within a minute; see Retry-After. Codes: `rate_limited`. */
+      429: {
+        headers: {
+          /** @description Seconds to wait. */
+          'Retry-After'?: number
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:rate_limited",
+           *       "title": "The caller has used up its share of a minute.",
+           *       "status": 429,
+           *       "detail": "The caller has used up its share of a minute.",
+           *       "code": "rate_limited",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description A defect in Winnow. Codes: `internal`. */
+      500: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:internal",
+           *       "title": "A defect in Winnow.",
+           *       "status": 500,
+           *       "detail": "A defect in Winnow.",
+           *       "code": "internal",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The broker, the database or the artifact store refused for good. Codes: `broker_refused`, `analytics_refused`, `store_refused`. */
+      502: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:broker_refused",
+           *       "title": "Kafka refused the record or the client for good.",
+           *       "status": 502,
+           *       "detail": "Kafka refused the record or the client for good.",
+           *       "code": "broker_refused",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description Overloaded, or a dependency of the gateway does not answer; see Retry-After. Codes: `queue_full`, `broker_unavailable`, `analytics_unavailable`, `model_unavailable`. */
+      503: {
+        headers: {
+          /** @description Seconds to wait. */
+          'Retry-After'?: number
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:queue_full",
+           *       "title": "A bounded queue is full; try again later.",
+           *       "status": 503,
+           *       "detail": "A bounded queue is full; try again later.",
+           *       "code": "queue_full",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The request was not answered in time. Codes: `deadline_exceeded`. */
+      504: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:deadline_exceeded",
+           *       "title": "The work was not done in the time allowed.",
+           *       "status": 504,
+           *       "detail": "The work was not done in the time allowed.",
+           *       "code": "deadline_exceeded",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+    }
+  }
   postClassify: {
     parameters: {
       query?: never
@@ -4162,6 +5277,791 @@ export interface operations {
       }
     }
   }
+  getLabellingAgreement: {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Those with the most labels first. */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['LabelAgreement']
+        }
+      }
+      /** @description The body, a header or a parameter is malformed. Codes: `parameter_invalid`, `body_invalid`. */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:parameter_invalid",
+           *       "title": "A path or query parameter is wrong.",
+           *       "status": 400,
+           *       "detail": "A path or query parameter is wrong.",
+           *       "code": "parameter_invalid",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description A valid API key is needed. Codes: `unauthorized`. */
+      401: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:unauthorized",
+           *       "title": "A valid API key is needed.",
+           *       "status": 401,
+           *       "detail": "A valid API key is needed.",
+           *       "code": "unauthorized",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The API key lacks the scope; or, in a gateway without keys, the request came from another site. Codes: `forbidden`. */
+      403: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:forbidden",
+           *       "title": "The API key lacks the scope that this needs.",
+           *       "status": 403,
+           *       "detail": "The API key lacks the scope that this needs.",
+           *       "code": "forbidden",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The caller sent too much within a minute; see Retry-After. Codes: `rate_limited`. */
+      429: {
+        headers: {
+          /** @description Seconds to wait. */
+          'Retry-After'?: number
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:rate_limited",
+           *       "title": "The caller has used up its share of a minute.",
+           *       "status": 429,
+           *       "detail": "The caller has used up its share of a minute.",
+           *       "code": "rate_limited",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description A defect in Winnow. Codes: `internal`. */
+      500: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:internal",
+           *       "title": "A defect in Winnow.",
+           *       "status": 500,
+           *       "detail": "A defect in Winnow.",
+           *       "code": "internal",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The broker, the database or the artifact store refused for good. Codes: `broker_refused`, `analytics_refused`, `store_refused`. */
+      502: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:broker_refused",
+           *       "title": "Kafka refused the record or the client for good.",
+           *       "status": 502,
+           *       "detail": "Kafka refused the record or the client for good.",
+           *       "code": "broker_refused",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description Overloaded, or a dependency of the gateway does not answer; see Retry-After. Codes: `queue_full`, `broker_unavailable`, `analytics_unavailable`, `model_unavailable`. */
+      503: {
+        headers: {
+          /** @description Seconds to wait. */
+          'Retry-After'?: number
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:queue_full",
+           *       "title": "A bounded queue is full; try again later.",
+           *       "status": 503,
+           *       "detail": "A bounded queue is full; try again later.",
+           *       "code": "queue_full",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The request was not answered in time. Codes: `deadline_exceeded`. */
+      504: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:deadline_exceeded",
+           *       "title": "The work was not done in the time allowed.",
+           *       "status": 504,
+           *       "detail": "The work was not done in the time allowed.",
+           *       "code": "deadline_exceeded",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+    }
+  }
+  getLabellingQueue: {
+    parameters: {
+      query?: {
+        /** @description Event ids to leave out, separated by commas; at most 200. */
+        exclude?: string
+        /** @description Most items, 1 to 100; 20 by default. */
+        limit?: string
+        /** @description NAME or NAME@VERSION; by default the model that the gateway serves. */
+        model?: string
+        /** @description Only events from this source. */
+        source?: string
+        /** @description Which events to choose; mixed, a few of each kind, by default. */
+        strategy?: 'mixed' | 'uncertain' | 'diverse' | 'out-of-scope' | 'disagreement'
+      }
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description The most useful first. */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['LabellingQueue']
+        }
+      }
+      /** @description The body, a header or a parameter is malformed. Codes: `parameter_invalid`, `body_invalid`. */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:parameter_invalid",
+           *       "title": "A path or query parameter is wrong.",
+           *       "status": 400,
+           *       "detail": "A path or query parameter is wrong.",
+           *       "code": "parameter_invalid",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description A valid API key is needed. Codes: `unauthorized`. */
+      401: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:unauthorized",
+           *       "title": "A valid API key is needed.",
+           *       "status": 401,
+           *       "detail": "A valid API key is needed.",
+           *       "code": "unauthorized",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The API key lacks the scope; or, in a gateway without keys, the request came from another site. Codes: `forbidden`. */
+      403: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:forbidden",
+           *       "title": "The API key lacks the scope that this needs.",
+           *       "status": 403,
+           *       "detail": "The API key lacks the scope that this needs.",
+           *       "code": "forbidden",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description There is no such thing. Codes: `not_found`, `model_not_found`. */
+      404: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:not_found",
+           *       "title": "There is nothing at this address.",
+           *       "status": 404,
+           *       "detail": "There is nothing at this address.",
+           *       "code": "not_found",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The caller sent too much within a minute; see Retry-After. Codes: `rate_limited`. */
+      429: {
+        headers: {
+          /** @description Seconds to wait. */
+          'Retry-After'?: number
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:rate_limited",
+           *       "title": "The caller has used up its share of a minute.",
+           *       "status": 429,
+           *       "detail": "The caller has used up its share of a minute.",
+           *       "code": "rate_limited",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description A defect in Winnow. Codes: `internal`. */
+      500: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:internal",
+           *       "title": "A defect in Winnow.",
+           *       "status": 500,
+           *       "detail": "A defect in Winnow.",
+           *       "code": "internal",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The broker, the database or the artifact store refused for good. Codes: `broker_refused`, `analytics_refused`, `store_refused`. */
+      502: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:broker_refused",
+           *       "title": "Kafka refused the record or the client for good.",
+           *       "status": 502,
+           *       "detail": "Kafka refused the record or the client for good.",
+           *       "code": "broker_refused",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description Overloaded, or a dependency of the gateway does not answer; see Retry-After. Codes: `queue_full`, `broker_unavailable`, `analytics_unavailable`, `model_unavailable`. */
+      503: {
+        headers: {
+          /** @description Seconds to wait. */
+          'Retry-After'?: number
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:queue_full",
+           *       "title": "A bounded queue is full; try again later.",
+           *       "status": 503,
+           *       "detail": "A bounded queue is full; try again later.",
+           *       "code": "queue_full",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The request was not answered in time. Codes: `deadline_exceeded`. */
+      504: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:deadline_exceeded",
+           *       "title": "The work was not done in the time allowed.",
+           *       "status": 504,
+           *       "detail": "The work was not done in the time allowed.",
+           *       "code": "deadline_exceeded",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+    }
+  }
+  getLabellingSimilarById: {
+    parameters: {
+      query?: {
+        /** @description Most events, 1 to 50; 10 by default. */
+        limit?: string
+      }
+      header?: never
+      path: {
+        /** @description The event id, percent-encoded; slashes may also be left as they are. */
+        id: string
+      }
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description The most similar first. */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['SimilarEvents']
+        }
+      }
+      /** @description The body, a header or a parameter is malformed. Codes: `parameter_invalid`, `body_invalid`. */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:parameter_invalid",
+           *       "title": "A path or query parameter is wrong.",
+           *       "status": 400,
+           *       "detail": "A path or query parameter is wrong.",
+           *       "code": "parameter_invalid",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description A valid API key is needed. Codes: `unauthorized`. */
+      401: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:unauthorized",
+           *       "title": "A valid API key is needed.",
+           *       "status": 401,
+           *       "detail": "A valid API key is needed.",
+           *       "code": "unauthorized",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The API key lacks the scope; or, in a gateway without keys, the request came from another site. Codes: `forbidden`. */
+      403: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:forbidden",
+           *       "title": "The API key lacks the scope that this needs.",
+           *       "status": 403,
+           *       "detail": "The API key lacks the scope that this needs.",
+           *       "code": "forbidden",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description There is no such thing. Codes: `not_found`, `model_not_found`. */
+      404: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:not_found",
+           *       "title": "There is nothing at this address.",
+           *       "status": 404,
+           *       "detail": "There is nothing at this address.",
+           *       "code": "not_found",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The caller sent too much within a minute; see Retry-After. Codes: `rate_limited`. */
+      429: {
+        headers: {
+          /** @description Seconds to wait. */
+          'Retry-After'?: number
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:rate_limited",
+           *       "title": "The caller has used up its share of a minute.",
+           *       "status": 429,
+           *       "detail": "The caller has used up its share of a minute.",
+           *       "code": "rate_limited",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description A defect in Winnow. Codes: `internal`. */
+      500: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:internal",
+           *       "title": "A defect in Winnow.",
+           *       "status": 500,
+           *       "detail": "A defect in Winnow.",
+           *       "code": "internal",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The broker, the database or the artifact store refused for good. Codes: `broker_refused`, `analytics_refused`, `store_refused`. */
+      502: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:broker_refused",
+           *       "title": "Kafka refused the record or the client for good.",
+           *       "status": 502,
+           *       "detail": "Kafka refused the record or the client for good.",
+           *       "code": "broker_refused",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description Overloaded, or a dependency of the gateway does not answer; see Retry-After. Codes: `queue_full`, `broker_unavailable`, `analytics_unavailable`, `model_unavailable`. */
+      503: {
+        headers: {
+          /** @description Seconds to wait. */
+          'Retry-After'?: number
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:queue_full",
+           *       "title": "A bounded queue is full; try again later.",
+           *       "status": 503,
+           *       "detail": "A bounded queue is full; try again later.",
+           *       "code": "queue_full",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The request was not answered in time. Codes: `deadline_exceeded`. */
+      504: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:deadline_exceeded",
+           *       "title": "The work was not done in the time allowed.",
+           *       "status": 504,
+           *       "detail": "The work was not done in the time allowed.",
+           *       "code": "deadline_exceeded",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+    }
+  }
+  getLabellingSuspicious: {
+    parameters: {
+      query?: {
+        /** @description Most labels, 1 to 200; 50 by default. */
+        limit?: string
+        /** @description NAME or NAME@VERSION; by default the model that the gateway serves. */
+        model?: string
+        /** @description The least score of the model, 0 to 1; 0.8 by default. */
+        scoreMin?: string
+      }
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description The surest first. */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['SuspiciousLabels']
+        }
+      }
+      /** @description The body, a header or a parameter is malformed. Codes: `parameter_invalid`, `body_invalid`. */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:parameter_invalid",
+           *       "title": "A path or query parameter is wrong.",
+           *       "status": 400,
+           *       "detail": "A path or query parameter is wrong.",
+           *       "code": "parameter_invalid",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description A valid API key is needed. Codes: `unauthorized`. */
+      401: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:unauthorized",
+           *       "title": "A valid API key is needed.",
+           *       "status": 401,
+           *       "detail": "A valid API key is needed.",
+           *       "code": "unauthorized",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The API key lacks the scope; or, in a gateway without keys, the request came from another site. Codes: `forbidden`. */
+      403: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:forbidden",
+           *       "title": "The API key lacks the scope that this needs.",
+           *       "status": 403,
+           *       "detail": "The API key lacks the scope that this needs.",
+           *       "code": "forbidden",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description There is no such thing. Codes: `not_found`, `model_not_found`. */
+      404: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:not_found",
+           *       "title": "There is nothing at this address.",
+           *       "status": 404,
+           *       "detail": "There is nothing at this address.",
+           *       "code": "not_found",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The caller sent too much within a minute; see Retry-After. Codes: `rate_limited`. */
+      429: {
+        headers: {
+          /** @description Seconds to wait. */
+          'Retry-After'?: number
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:rate_limited",
+           *       "title": "The caller has used up its share of a minute.",
+           *       "status": 429,
+           *       "detail": "The caller has used up its share of a minute.",
+           *       "code": "rate_limited",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description A defect in Winnow. Codes: `internal`. */
+      500: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:internal",
+           *       "title": "A defect in Winnow.",
+           *       "status": 500,
+           *       "detail": "A defect in Winnow.",
+           *       "code": "internal",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The broker, the database or the artifact store refused for good. Codes: `broker_refused`, `analytics_refused`, `store_refused`. */
+      502: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:broker_refused",
+           *       "title": "Kafka refused the record or the client for good.",
+           *       "status": 502,
+           *       "detail": "Kafka refused the record or the client for good.",
+           *       "code": "broker_refused",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description Overloaded, or a dependency of the gateway does not answer; see Retry-After. Codes: `queue_full`, `broker_unavailable`, `analytics_unavailable`, `model_unavailable`. */
+      503: {
+        headers: {
+          /** @description Seconds to wait. */
+          'Retry-After'?: number
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:queue_full",
+           *       "title": "A bounded queue is full; try again later.",
+           *       "status": 503,
+           *       "detail": "A bounded queue is full; try again later.",
+           *       "code": "queue_full",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The request was not answered in time. Codes: `deadline_exceeded`. */
+      504: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:deadline_exceeded",
+           *       "title": "The work was not done in the time allowed.",
+           *       "status": 504,
+           *       "detail": "The work was not done in the time allowed.",
+           *       "code": "deadline_exceeded",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+    }
+  }
   postLabels: {
     parameters: {
       query?: never
@@ -4518,6 +6418,1948 @@ export interface operations {
       }
     }
   }
+  getModels: {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description By name; versions oldest first. */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['ModelList']
+        }
+      }
+      /** @description The body, a header or a parameter is malformed. Codes: `parameter_invalid`, `body_invalid`. */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:parameter_invalid",
+           *       "title": "A path or query parameter is wrong.",
+           *       "status": 400,
+           *       "detail": "A path or query parameter is wrong.",
+           *       "code": "parameter_invalid",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description A valid API key is needed. Codes: `unauthorized`. */
+      401: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:unauthorized",
+           *       "title": "A valid API key is needed.",
+           *       "status": 401,
+           *       "detail": "A valid API key is needed.",
+           *       "code": "unauthorized",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The API key lacks the scope; or, in a gateway without keys, the request came from another site. Codes: `forbidden`. */
+      403: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:forbidden",
+           *       "title": "The API key lacks the scope that this needs.",
+           *       "status": 403,
+           *       "detail": "The API key lacks the scope that this needs.",
+           *       "code": "forbidden",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The caller sent too much within a minute; see Retry-After. Codes: `rate_limited`. */
+      429: {
+        headers: {
+          /** @description Seconds to wait. */
+          'Retry-After'?: number
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:rate_limited",
+           *       "title": "The caller has used up its share of a minute.",
+           *       "status": 429,
+           *       "detail": "The caller has used up its share of a minute.",
+           *       "code": "rate_limited",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description A defect in Winnow. Codes: `internal`. */
+      500: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:internal",
+           *       "title": "A defect in Winnow.",
+           *       "status": 500,
+           *       "detail": "A defect in Winnow.",
+           *       "code": "internal",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description Overloaded, or a dependency of the gateway does not answer; see Retry-After. Codes: `queue_full`, `broker_unavailable`, `analytics_unavailable`, `model_unavailable`. */
+      503: {
+        headers: {
+          /** @description Seconds to wait. */
+          'Retry-After'?: number
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:queue_full",
+           *       "title": "A bounded queue is full; try again later.",
+           *       "status": 503,
+           *       "detail": "A bounded queue is full; try again later.",
+           *       "code": "queue_full",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The request was not answered in time. Codes: `deadline_exceeded`. */
+      504: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:deadline_exceeded",
+           *       "title": "The work was not done in the time allowed.",
+           *       "status": 504,
+           *       "detail": "The work was not done in the time allowed.",
+           *       "code": "deadline_exceeded",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+    }
+  }
+  postModelsByNameChallenge: {
+    parameters: {
+      query?: never
+      header?: {
+        /** @description How the body is compressed. gateway.bodyBytesMax limits the compressed and the decompressed body. */
+        'Content-Encoding'?: 'identity' | 'gzip' | 'deflate'
+      }
+      path: {
+        /** @description The name of the model. */
+        name: string
+      }
+      cookie?: never
+    }
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['ShareRequest']
+      }
+    }
+    responses: {
+      /** @description Announced to all consumers. */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['ModelChange']
+        }
+      }
+      /** @description The body, a header or a parameter is malformed. Codes: `parameter_invalid`, `body_invalid`. */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:parameter_invalid",
+           *       "title": "A path or query parameter is wrong.",
+           *       "status": 400,
+           *       "detail": "A path or query parameter is wrong.",
+           *       "code": "parameter_invalid",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description A valid API key is needed. Codes: `unauthorized`. */
+      401: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:unauthorized",
+           *       "title": "A valid API key is needed.",
+           *       "status": 401,
+           *       "detail": "A valid API key is needed.",
+           *       "code": "unauthorized",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The API key lacks the scope; or, in a gateway without keys, the request came from another site. Codes: `forbidden`. */
+      403: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:forbidden",
+           *       "title": "The API key lacks the scope that this needs.",
+           *       "status": 403,
+           *       "detail": "The API key lacks the scope that this needs.",
+           *       "code": "forbidden",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description There is no such thing. Codes: `not_found`, `model_not_found`. */
+      404: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:not_found",
+           *       "title": "There is nothing at this address.",
+           *       "status": 404,
+           *       "detail": "There is nothing at this address.",
+           *       "code": "not_found",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The body did not arrive in time. Codes: `body_timeout`. */
+      408: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:body_timeout",
+           *       "title": "The request body did not arrive in the time allowed.",
+           *       "status": 408,
+           *       "detail": "The request body did not arrive in the time allowed.",
+           *       "code": "body_timeout",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The version cannot have this role now. Codes: `idempotency_conflict`, `version_conflict`, `version_in_use`, `run_in_use`. */
+      409: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:idempotency_conflict",
+           *       "title": "The Idempotency-Key was used for another body.",
+           *       "status": 409,
+           *       "detail": "The Idempotency-Key was used for another body.",
+           *       "code": "idempotency_conflict",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The body is too large, compressed or decompressed, or holds too many items. Codes: `body_too_large`, `batch_too_large`. */
+      413: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:body_too_large",
+           *       "title": "The request body is larger than allowed.",
+           *       "status": 413,
+           *       "detail": "The request body is larger than allowed.",
+           *       "code": "body_too_large",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The content type, or the Content-Encoding, is not supported. Codes: `media_type_unsupported`. */
+      415: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:media_type_unsupported",
+           *       "title": "The content type is not supported.",
+           *       "status": 415,
+           *       "detail": "The content type is not supported.",
+           *       "code": "media_type_unsupported",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The gate refuses the version; `force` gives a reason to overrule it. Codes: `items_invalid`, `model_incompatible`, `publish_refused`. */
+      422: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:items_invalid",
+           *       "title": "An item of the request is invalid; none of them was accepted.",
+           *       "status": 422,
+           *       "detail": "An item of the request is invalid; none of them was accepted.",
+           *       "code": "items_invalid",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The caller sent too much within a minute; see Retry-After. Codes: `rate_limited`. */
+      429: {
+        headers: {
+          /** @description Seconds to wait. */
+          'Retry-After'?: number
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:rate_limited",
+           *       "title": "The caller has used up its share of a minute.",
+           *       "status": 429,
+           *       "detail": "The caller has used up its share of a minute.",
+           *       "code": "rate_limited",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description A defect in Winnow. Codes: `internal`. */
+      500: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:internal",
+           *       "title": "A defect in Winnow.",
+           *       "status": 500,
+           *       "detail": "A defect in Winnow.",
+           *       "code": "internal",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The broker, the database or the artifact store refused for good. Codes: `broker_refused`, `analytics_refused`, `store_refused`. */
+      502: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:broker_refused",
+           *       "title": "Kafka refused the record or the client for good.",
+           *       "status": 502,
+           *       "detail": "Kafka refused the record or the client for good.",
+           *       "code": "broker_refused",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description Overloaded, or a dependency of the gateway does not answer; see Retry-After. Codes: `queue_full`, `broker_unavailable`, `analytics_unavailable`, `model_unavailable`. */
+      503: {
+        headers: {
+          /** @description Seconds to wait. */
+          'Retry-After'?: number
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:queue_full",
+           *       "title": "A bounded queue is full; try again later.",
+           *       "status": 503,
+           *       "detail": "A bounded queue is full; try again later.",
+           *       "code": "queue_full",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The request was not answered in time. Codes: `deadline_exceeded`. */
+      504: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:deadline_exceeded",
+           *       "title": "The work was not done in the time allowed.",
+           *       "status": 504,
+           *       "detail": "The work was not done in the time allowed.",
+           *       "code": "deadline_exceeded",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+    }
+  }
+  getModelsByNameCompare: {
+    parameters: {
+      query: {
+        /** @description The first version: its number, or champion. */
+        a: string
+        /** @description The second version: its number, or champion. */
+        b: string
+      }
+      header?: never
+      path: {
+        /** @description The name of the model. */
+        name: string
+      }
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description The comparison. */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['ModelComparison']
+        }
+      }
+      /** @description The body, a header or a parameter is malformed. Codes: `parameter_invalid`, `body_invalid`. */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:parameter_invalid",
+           *       "title": "A path or query parameter is wrong.",
+           *       "status": 400,
+           *       "detail": "A path or query parameter is wrong.",
+           *       "code": "parameter_invalid",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description A valid API key is needed. Codes: `unauthorized`. */
+      401: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:unauthorized",
+           *       "title": "A valid API key is needed.",
+           *       "status": 401,
+           *       "detail": "A valid API key is needed.",
+           *       "code": "unauthorized",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The API key lacks the scope; or, in a gateway without keys, the request came from another site. Codes: `forbidden`. */
+      403: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:forbidden",
+           *       "title": "The API key lacks the scope that this needs.",
+           *       "status": 403,
+           *       "detail": "The API key lacks the scope that this needs.",
+           *       "code": "forbidden",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description There is no such thing. Codes: `not_found`, `model_not_found`. */
+      404: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:not_found",
+           *       "title": "There is nothing at this address.",
+           *       "status": 404,
+           *       "detail": "There is nothing at this address.",
+           *       "code": "not_found",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The caller sent too much within a minute; see Retry-After. Codes: `rate_limited`. */
+      429: {
+        headers: {
+          /** @description Seconds to wait. */
+          'Retry-After'?: number
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:rate_limited",
+           *       "title": "The caller has used up its share of a minute.",
+           *       "status": 429,
+           *       "detail": "The caller has used up its share of a minute.",
+           *       "code": "rate_limited",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description A defect in Winnow. Codes: `internal`. */
+      500: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:internal",
+           *       "title": "A defect in Winnow.",
+           *       "status": 500,
+           *       "detail": "A defect in Winnow.",
+           *       "code": "internal",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The broker, the database or the artifact store refused for good. Codes: `broker_refused`, `analytics_refused`, `store_refused`. */
+      502: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:broker_refused",
+           *       "title": "Kafka refused the record or the client for good.",
+           *       "status": 502,
+           *       "detail": "Kafka refused the record or the client for good.",
+           *       "code": "broker_refused",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description Overloaded, or a dependency of the gateway does not answer; see Retry-After. Codes: `queue_full`, `broker_unavailable`, `analytics_unavailable`, `model_unavailable`. */
+      503: {
+        headers: {
+          /** @description Seconds to wait. */
+          'Retry-After'?: number
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:queue_full",
+           *       "title": "A bounded queue is full; try again later.",
+           *       "status": 503,
+           *       "detail": "A bounded queue is full; try again later.",
+           *       "code": "queue_full",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The request was not answered in time. Codes: `deadline_exceeded`. */
+      504: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:deadline_exceeded",
+           *       "title": "The work was not done in the time allowed.",
+           *       "status": 504,
+           *       "detail": "The work was not done in the time allowed.",
+           *       "code": "deadline_exceeded",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+    }
+  }
+  postModelsByNamePromote: {
+    parameters: {
+      query?: never
+      header?: {
+        /** @description How the body is compressed. gateway.bodyBytesMax limits the compressed and the decompressed body. */
+        'Content-Encoding'?: 'identity' | 'gzip' | 'deflate'
+      }
+      path: {
+        /** @description The name of the model. */
+        name: string
+      }
+      cookie?: never
+    }
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['PromoteRequest']
+      }
+    }
+    responses: {
+      /** @description Announced to all consumers. */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['ModelChange']
+        }
+      }
+      /** @description The body, a header or a parameter is malformed. Codes: `parameter_invalid`, `body_invalid`. */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:parameter_invalid",
+           *       "title": "A path or query parameter is wrong.",
+           *       "status": 400,
+           *       "detail": "A path or query parameter is wrong.",
+           *       "code": "parameter_invalid",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description A valid API key is needed. Codes: `unauthorized`. */
+      401: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:unauthorized",
+           *       "title": "A valid API key is needed.",
+           *       "status": 401,
+           *       "detail": "A valid API key is needed.",
+           *       "code": "unauthorized",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The API key lacks the scope; or, in a gateway without keys, the request came from another site. Codes: `forbidden`. */
+      403: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:forbidden",
+           *       "title": "The API key lacks the scope that this needs.",
+           *       "status": 403,
+           *       "detail": "The API key lacks the scope that this needs.",
+           *       "code": "forbidden",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description There is no such thing. Codes: `not_found`, `model_not_found`. */
+      404: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:not_found",
+           *       "title": "There is nothing at this address.",
+           *       "status": 404,
+           *       "detail": "There is nothing at this address.",
+           *       "code": "not_found",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The body did not arrive in time. Codes: `body_timeout`. */
+      408: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:body_timeout",
+           *       "title": "The request body did not arrive in the time allowed.",
+           *       "status": 408,
+           *       "detail": "The request body did not arrive in the time allowed.",
+           *       "code": "body_timeout",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The version cannot have this role now. Codes: `idempotency_conflict`, `version_conflict`, `version_in_use`, `run_in_use`. */
+      409: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:idempotency_conflict",
+           *       "title": "The Idempotency-Key was used for another body.",
+           *       "status": 409,
+           *       "detail": "The Idempotency-Key was used for another body.",
+           *       "code": "idempotency_conflict",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The body is too large, compressed or decompressed, or holds too many items. Codes: `body_too_large`, `batch_too_large`. */
+      413: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:body_too_large",
+           *       "title": "The request body is larger than allowed.",
+           *       "status": 413,
+           *       "detail": "The request body is larger than allowed.",
+           *       "code": "body_too_large",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The content type, or the Content-Encoding, is not supported. Codes: `media_type_unsupported`. */
+      415: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:media_type_unsupported",
+           *       "title": "The content type is not supported.",
+           *       "status": 415,
+           *       "detail": "The content type is not supported.",
+           *       "code": "media_type_unsupported",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The gate refuses the version; `force` gives a reason to overrule it. Codes: `items_invalid`, `model_incompatible`, `publish_refused`. */
+      422: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:items_invalid",
+           *       "title": "An item of the request is invalid; none of them was accepted.",
+           *       "status": 422,
+           *       "detail": "An item of the request is invalid; none of them was accepted.",
+           *       "code": "items_invalid",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The caller sent too much within a minute; see Retry-After. Codes: `rate_limited`. */
+      429: {
+        headers: {
+          /** @description Seconds to wait. */
+          'Retry-After'?: number
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:rate_limited",
+           *       "title": "The caller has used up its share of a minute.",
+           *       "status": 429,
+           *       "detail": "The caller has used up its share of a minute.",
+           *       "code": "rate_limited",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description A defect in Winnow. Codes: `internal`. */
+      500: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:internal",
+           *       "title": "A defect in Winnow.",
+           *       "status": 500,
+           *       "detail": "A defect in Winnow.",
+           *       "code": "internal",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The broker, the database or the artifact store refused for good. Codes: `broker_refused`, `analytics_refused`, `store_refused`. */
+      502: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:broker_refused",
+           *       "title": "Kafka refused the record or the client for good.",
+           *       "status": 502,
+           *       "detail": "Kafka refused the record or the client for good.",
+           *       "code": "broker_refused",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description Overloaded, or a dependency of the gateway does not answer; see Retry-After. Codes: `queue_full`, `broker_unavailable`, `analytics_unavailable`, `model_unavailable`. */
+      503: {
+        headers: {
+          /** @description Seconds to wait. */
+          'Retry-After'?: number
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:queue_full",
+           *       "title": "A bounded queue is full; try again later.",
+           *       "status": 503,
+           *       "detail": "A bounded queue is full; try again later.",
+           *       "code": "queue_full",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The request was not answered in time. Codes: `deadline_exceeded`. */
+      504: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:deadline_exceeded",
+           *       "title": "The work was not done in the time allowed.",
+           *       "status": 504,
+           *       "detail": "The work was not done in the time allowed.",
+           *       "code": "deadline_exceeded",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+    }
+  }
+  getModelsByNameReleases: {
+    parameters: {
+      query?: {
+        /** @description Most releases, 1 to 500; 100 by default. */
+        limit?: string
+      }
+      header?: never
+      path: {
+        /** @description The name of the model. */
+        name: string
+      }
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Newest first. */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['ModelReleases']
+        }
+      }
+      /** @description The body, a header or a parameter is malformed. Codes: `parameter_invalid`, `body_invalid`. */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:parameter_invalid",
+           *       "title": "A path or query parameter is wrong.",
+           *       "status": 400,
+           *       "detail": "A path or query parameter is wrong.",
+           *       "code": "parameter_invalid",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description A valid API key is needed. Codes: `unauthorized`. */
+      401: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:unauthorized",
+           *       "title": "A valid API key is needed.",
+           *       "status": 401,
+           *       "detail": "A valid API key is needed.",
+           *       "code": "unauthorized",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The API key lacks the scope; or, in a gateway without keys, the request came from another site. Codes: `forbidden`. */
+      403: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:forbidden",
+           *       "title": "The API key lacks the scope that this needs.",
+           *       "status": 403,
+           *       "detail": "The API key lacks the scope that this needs.",
+           *       "code": "forbidden",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description There is no such thing. Codes: `not_found`, `model_not_found`. */
+      404: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:not_found",
+           *       "title": "There is nothing at this address.",
+           *       "status": 404,
+           *       "detail": "There is nothing at this address.",
+           *       "code": "not_found",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The caller sent too much within a minute; see Retry-After. Codes: `rate_limited`. */
+      429: {
+        headers: {
+          /** @description Seconds to wait. */
+          'Retry-After'?: number
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:rate_limited",
+           *       "title": "The caller has used up its share of a minute.",
+           *       "status": 429,
+           *       "detail": "The caller has used up its share of a minute.",
+           *       "code": "rate_limited",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description A defect in Winnow. Codes: `internal`. */
+      500: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:internal",
+           *       "title": "A defect in Winnow.",
+           *       "status": 500,
+           *       "detail": "A defect in Winnow.",
+           *       "code": "internal",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The broker, the database or the artifact store refused for good. Codes: `broker_refused`, `analytics_refused`, `store_refused`. */
+      502: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:broker_refused",
+           *       "title": "Kafka refused the record or the client for good.",
+           *       "status": 502,
+           *       "detail": "Kafka refused the record or the client for good.",
+           *       "code": "broker_refused",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description Overloaded, or a dependency of the gateway does not answer; see Retry-After. Codes: `queue_full`, `broker_unavailable`, `analytics_unavailable`, `model_unavailable`. */
+      503: {
+        headers: {
+          /** @description Seconds to wait. */
+          'Retry-After'?: number
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:queue_full",
+           *       "title": "A bounded queue is full; try again later.",
+           *       "status": 503,
+           *       "detail": "A bounded queue is full; try again later.",
+           *       "code": "queue_full",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The request was not answered in time. Codes: `deadline_exceeded`. */
+      504: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:deadline_exceeded",
+           *       "title": "The work was not done in the time allowed.",
+           *       "status": 504,
+           *       "detail": "The work was not done in the time allowed.",
+           *       "code": "deadline_exceeded",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+    }
+  }
+  postModelsByNameRollback: {
+    parameters: {
+      query?: never
+      header?: {
+        /** @description How the body is compressed. gateway.bodyBytesMax limits the compressed and the decompressed body. */
+        'Content-Encoding'?: 'identity' | 'gzip' | 'deflate'
+      }
+      path: {
+        /** @description The name of the model. */
+        name: string
+      }
+      cookie?: never
+    }
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['RollbackRequest']
+      }
+    }
+    responses: {
+      /** @description Announced to all consumers. */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['ModelChange']
+        }
+      }
+      /** @description The body, a header or a parameter is malformed. Codes: `parameter_invalid`, `body_invalid`. */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:parameter_invalid",
+           *       "title": "A path or query parameter is wrong.",
+           *       "status": 400,
+           *       "detail": "A path or query parameter is wrong.",
+           *       "code": "parameter_invalid",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description A valid API key is needed. Codes: `unauthorized`. */
+      401: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:unauthorized",
+           *       "title": "A valid API key is needed.",
+           *       "status": 401,
+           *       "detail": "A valid API key is needed.",
+           *       "code": "unauthorized",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The API key lacks the scope; or, in a gateway without keys, the request came from another site. Codes: `forbidden`. */
+      403: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:forbidden",
+           *       "title": "The API key lacks the scope that this needs.",
+           *       "status": 403,
+           *       "detail": "The API key lacks the scope that this needs.",
+           *       "code": "forbidden",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description There is no such thing. Codes: `not_found`, `model_not_found`. */
+      404: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:not_found",
+           *       "title": "There is nothing at this address.",
+           *       "status": 404,
+           *       "detail": "There is nothing at this address.",
+           *       "code": "not_found",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The body did not arrive in time. Codes: `body_timeout`. */
+      408: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:body_timeout",
+           *       "title": "The request body did not arrive in the time allowed.",
+           *       "status": 408,
+           *       "detail": "The request body did not arrive in the time allowed.",
+           *       "code": "body_timeout",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The version cannot have this role now. Codes: `idempotency_conflict`, `version_conflict`, `version_in_use`, `run_in_use`. */
+      409: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:idempotency_conflict",
+           *       "title": "The Idempotency-Key was used for another body.",
+           *       "status": 409,
+           *       "detail": "The Idempotency-Key was used for another body.",
+           *       "code": "idempotency_conflict",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The body is too large, compressed or decompressed, or holds too many items. Codes: `body_too_large`, `batch_too_large`. */
+      413: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:body_too_large",
+           *       "title": "The request body is larger than allowed.",
+           *       "status": 413,
+           *       "detail": "The request body is larger than allowed.",
+           *       "code": "body_too_large",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The content type, or the Content-Encoding, is not supported. Codes: `media_type_unsupported`. */
+      415: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:media_type_unsupported",
+           *       "title": "The content type is not supported.",
+           *       "status": 415,
+           *       "detail": "The content type is not supported.",
+           *       "code": "media_type_unsupported",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The gate refuses the version; `force` gives a reason to overrule it. Codes: `items_invalid`, `model_incompatible`, `publish_refused`. */
+      422: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:items_invalid",
+           *       "title": "An item of the request is invalid; none of them was accepted.",
+           *       "status": 422,
+           *       "detail": "An item of the request is invalid; none of them was accepted.",
+           *       "code": "items_invalid",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The caller sent too much within a minute; see Retry-After. Codes: `rate_limited`. */
+      429: {
+        headers: {
+          /** @description Seconds to wait. */
+          'Retry-After'?: number
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:rate_limited",
+           *       "title": "The caller has used up its share of a minute.",
+           *       "status": 429,
+           *       "detail": "The caller has used up its share of a minute.",
+           *       "code": "rate_limited",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description A defect in Winnow. Codes: `internal`. */
+      500: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:internal",
+           *       "title": "A defect in Winnow.",
+           *       "status": 500,
+           *       "detail": "A defect in Winnow.",
+           *       "code": "internal",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The broker, the database or the artifact store refused for good. Codes: `broker_refused`, `analytics_refused`, `store_refused`. */
+      502: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:broker_refused",
+           *       "title": "Kafka refused the record or the client for good.",
+           *       "status": 502,
+           *       "detail": "Kafka refused the record or the client for good.",
+           *       "code": "broker_refused",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description Overloaded, or a dependency of the gateway does not answer; see Retry-After. Codes: `queue_full`, `broker_unavailable`, `analytics_unavailable`, `model_unavailable`. */
+      503: {
+        headers: {
+          /** @description Seconds to wait. */
+          'Retry-After'?: number
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:queue_full",
+           *       "title": "A bounded queue is full; try again later.",
+           *       "status": 503,
+           *       "detail": "A bounded queue is full; try again later.",
+           *       "code": "queue_full",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The request was not answered in time. Codes: `deadline_exceeded`. */
+      504: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:deadline_exceeded",
+           *       "title": "The work was not done in the time allowed.",
+           *       "status": 504,
+           *       "detail": "The work was not done in the time allowed.",
+           *       "code": "deadline_exceeded",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+    }
+  }
+  postModelsByNameShadow: {
+    parameters: {
+      query?: never
+      header?: {
+        /** @description How the body is compressed. gateway.bodyBytesMax limits the compressed and the decompressed body. */
+        'Content-Encoding'?: 'identity' | 'gzip' | 'deflate'
+      }
+      path: {
+        /** @description The name of the model. */
+        name: string
+      }
+      cookie?: never
+    }
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['ShareRequest']
+      }
+    }
+    responses: {
+      /** @description Announced to all consumers. */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['ModelChange']
+        }
+      }
+      /** @description The body, a header or a parameter is malformed. Codes: `parameter_invalid`, `body_invalid`. */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:parameter_invalid",
+           *       "title": "A path or query parameter is wrong.",
+           *       "status": 400,
+           *       "detail": "A path or query parameter is wrong.",
+           *       "code": "parameter_invalid",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description A valid API key is needed. Codes: `unauthorized`. */
+      401: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:unauthorized",
+           *       "title": "A valid API key is needed.",
+           *       "status": 401,
+           *       "detail": "A valid API key is needed.",
+           *       "code": "unauthorized",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The API key lacks the scope; or, in a gateway without keys, the request came from another site. Codes: `forbidden`. */
+      403: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:forbidden",
+           *       "title": "The API key lacks the scope that this needs.",
+           *       "status": 403,
+           *       "detail": "The API key lacks the scope that this needs.",
+           *       "code": "forbidden",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description There is no such thing. Codes: `not_found`, `model_not_found`. */
+      404: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:not_found",
+           *       "title": "There is nothing at this address.",
+           *       "status": 404,
+           *       "detail": "There is nothing at this address.",
+           *       "code": "not_found",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The body did not arrive in time. Codes: `body_timeout`. */
+      408: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:body_timeout",
+           *       "title": "The request body did not arrive in the time allowed.",
+           *       "status": 408,
+           *       "detail": "The request body did not arrive in the time allowed.",
+           *       "code": "body_timeout",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The version cannot have this role now. Codes: `idempotency_conflict`, `version_conflict`, `version_in_use`, `run_in_use`. */
+      409: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:idempotency_conflict",
+           *       "title": "The Idempotency-Key was used for another body.",
+           *       "status": 409,
+           *       "detail": "The Idempotency-Key was used for another body.",
+           *       "code": "idempotency_conflict",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The body is too large, compressed or decompressed, or holds too many items. Codes: `body_too_large`, `batch_too_large`. */
+      413: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:body_too_large",
+           *       "title": "The request body is larger than allowed.",
+           *       "status": 413,
+           *       "detail": "The request body is larger than allowed.",
+           *       "code": "body_too_large",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The content type, or the Content-Encoding, is not supported. Codes: `media_type_unsupported`. */
+      415: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:media_type_unsupported",
+           *       "title": "The content type is not supported.",
+           *       "status": 415,
+           *       "detail": "The content type is not supported.",
+           *       "code": "media_type_unsupported",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The gate refuses the version; `force` gives a reason to overrule it. Codes: `items_invalid`, `model_incompatible`, `publish_refused`. */
+      422: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:items_invalid",
+           *       "title": "An item of the request is invalid; none of them was accepted.",
+           *       "status": 422,
+           *       "detail": "An item of the request is invalid; none of them was accepted.",
+           *       "code": "items_invalid",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The caller sent too much within a minute; see Retry-After. Codes: `rate_limited`. */
+      429: {
+        headers: {
+          /** @description Seconds to wait. */
+          'Retry-After'?: number
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:rate_limited",
+           *       "title": "The caller has used up its share of a minute.",
+           *       "status": 429,
+           *       "detail": "The caller has used up its share of a minute.",
+           *       "code": "rate_limited",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description A defect in Winnow. Codes: `internal`. */
+      500: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:internal",
+           *       "title": "A defect in Winnow.",
+           *       "status": 500,
+           *       "detail": "A defect in Winnow.",
+           *       "code": "internal",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The broker, the database or the artifact store refused for good. Codes: `broker_refused`, `analytics_refused`, `store_refused`. */
+      502: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:broker_refused",
+           *       "title": "Kafka refused the record or the client for good.",
+           *       "status": 502,
+           *       "detail": "Kafka refused the record or the client for good.",
+           *       "code": "broker_refused",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description Overloaded, or a dependency of the gateway does not answer; see Retry-After. Codes: `queue_full`, `broker_unavailable`, `analytics_unavailable`, `model_unavailable`. */
+      503: {
+        headers: {
+          /** @description Seconds to wait. */
+          'Retry-After'?: number
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:queue_full",
+           *       "title": "A bounded queue is full; try again later.",
+           *       "status": 503,
+           *       "detail": "A bounded queue is full; try again later.",
+           *       "code": "queue_full",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The request was not answered in time. Codes: `deadline_exceeded`. */
+      504: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:deadline_exceeded",
+           *       "title": "The work was not done in the time allowed.",
+           *       "status": 504,
+           *       "detail": "The work was not done in the time allowed.",
+           *       "code": "deadline_exceeded",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+    }
+  }
+  getModelsByNameVersionsByVersionReport: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        /** @description The name of the model. */
+        name: string
+        /** @description The number of the version. */
+        version: string
+      }
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description An HTML page without links to other files, in a sandbox of its own. */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'text/html': string
+        }
+      }
+      /** @description The body, a header or a parameter is malformed. Codes: `parameter_invalid`, `body_invalid`. */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:parameter_invalid",
+           *       "title": "A path or query parameter is wrong.",
+           *       "status": 400,
+           *       "detail": "A path or query parameter is wrong.",
+           *       "code": "parameter_invalid",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description A valid API key is needed. Codes: `unauthorized`. */
+      401: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:unauthorized",
+           *       "title": "A valid API key is needed.",
+           *       "status": 401,
+           *       "detail": "A valid API key is needed.",
+           *       "code": "unauthorized",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The API key lacks the scope; or, in a gateway without keys, the request came from another site. Codes: `forbidden`. */
+      403: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:forbidden",
+           *       "title": "The API key lacks the scope that this needs.",
+           *       "status": 403,
+           *       "detail": "The API key lacks the scope that this needs.",
+           *       "code": "forbidden",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description There is no such thing. Codes: `not_found`, `model_not_found`. */
+      404: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:not_found",
+           *       "title": "There is nothing at this address.",
+           *       "status": 404,
+           *       "detail": "There is nothing at this address.",
+           *       "code": "not_found",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The caller sent too much within a minute; see Retry-After. Codes: `rate_limited`. */
+      429: {
+        headers: {
+          /** @description Seconds to wait. */
+          'Retry-After'?: number
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:rate_limited",
+           *       "title": "The caller has used up its share of a minute.",
+           *       "status": 429,
+           *       "detail": "The caller has used up its share of a minute.",
+           *       "code": "rate_limited",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description A defect in Winnow. Codes: `internal`. */
+      500: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:internal",
+           *       "title": "A defect in Winnow.",
+           *       "status": 500,
+           *       "detail": "A defect in Winnow.",
+           *       "code": "internal",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description Overloaded, or a dependency of the gateway does not answer; see Retry-After. Codes: `queue_full`, `broker_unavailable`, `analytics_unavailable`, `model_unavailable`. */
+      503: {
+        headers: {
+          /** @description Seconds to wait. */
+          'Retry-After'?: number
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:queue_full",
+           *       "title": "A bounded queue is full; try again later.",
+           *       "status": 503,
+           *       "detail": "A bounded queue is full; try again later.",
+           *       "code": "queue_full",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The request was not answered in time. Codes: `deadline_exceeded`. */
+      504: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:deadline_exceeded",
+           *       "title": "The work was not done in the time allowed.",
+           *       "status": 504,
+           *       "detail": "The work was not done in the time allowed.",
+           *       "code": "deadline_exceeded",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+    }
+  }
   getResults: {
     parameters: {
       query?: {
@@ -4863,6 +8705,530 @@ export interface operations {
            *       "status": 502,
            *       "detail": "Kafka refused the record or the client for good.",
            *       "code": "broker_refused",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description Overloaded, or a dependency of the gateway does not answer; see Retry-After. Codes: `queue_full`, `broker_unavailable`, `analytics_unavailable`, `model_unavailable`. */
+      503: {
+        headers: {
+          /** @description Seconds to wait. */
+          'Retry-After'?: number
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:queue_full",
+           *       "title": "A bounded queue is full; try again later.",
+           *       "status": 503,
+           *       "detail": "A bounded queue is full; try again later.",
+           *       "code": "queue_full",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The request was not answered in time. Codes: `deadline_exceeded`. */
+      504: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:deadline_exceeded",
+           *       "title": "The work was not done in the time allowed.",
+           *       "status": 504,
+           *       "detail": "The work was not done in the time allowed.",
+           *       "code": "deadline_exceeded",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+    }
+  }
+  getRuns: {
+    parameters: {
+      query?: {
+        /** @description The cursor of the previous page. */
+        cursor?: string
+        /** @description Only runs of one command. */
+        kind?: 'train' | 'cv' | 'tune'
+        /** @description Most runs of one page, 1 to 200; 50 by default. */
+        limit?: string
+        /** @description Only runs of this model, or of a cross-validation of this name. */
+        model?: string
+      }
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description One page, newest first. */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['RunPage']
+        }
+      }
+      /** @description The body, a header or a parameter is malformed. Codes: `parameter_invalid`, `body_invalid`. */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:parameter_invalid",
+           *       "title": "A path or query parameter is wrong.",
+           *       "status": 400,
+           *       "detail": "A path or query parameter is wrong.",
+           *       "code": "parameter_invalid",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description A valid API key is needed. Codes: `unauthorized`. */
+      401: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:unauthorized",
+           *       "title": "A valid API key is needed.",
+           *       "status": 401,
+           *       "detail": "A valid API key is needed.",
+           *       "code": "unauthorized",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The API key lacks the scope; or, in a gateway without keys, the request came from another site. Codes: `forbidden`. */
+      403: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:forbidden",
+           *       "title": "The API key lacks the scope that this needs.",
+           *       "status": 403,
+           *       "detail": "The API key lacks the scope that this needs.",
+           *       "code": "forbidden",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The caller sent too much within a minute; see Retry-After. Codes: `rate_limited`. */
+      429: {
+        headers: {
+          /** @description Seconds to wait. */
+          'Retry-After'?: number
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:rate_limited",
+           *       "title": "The caller has used up its share of a minute.",
+           *       "status": 429,
+           *       "detail": "The caller has used up its share of a minute.",
+           *       "code": "rate_limited",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description A defect in Winnow. Codes: `internal`. */
+      500: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:internal",
+           *       "title": "A defect in Winnow.",
+           *       "status": 500,
+           *       "detail": "A defect in Winnow.",
+           *       "code": "internal",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description Overloaded, or a dependency of the gateway does not answer; see Retry-After. Codes: `queue_full`, `broker_unavailable`, `analytics_unavailable`, `model_unavailable`. */
+      503: {
+        headers: {
+          /** @description Seconds to wait. */
+          'Retry-After'?: number
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:queue_full",
+           *       "title": "A bounded queue is full; try again later.",
+           *       "status": 503,
+           *       "detail": "A bounded queue is full; try again later.",
+           *       "code": "queue_full",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The request was not answered in time. Codes: `deadline_exceeded`. */
+      504: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:deadline_exceeded",
+           *       "title": "The work was not done in the time allowed.",
+           *       "status": 504,
+           *       "detail": "The work was not done in the time allowed.",
+           *       "code": "deadline_exceeded",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+    }
+  }
+  getRunsByRun: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        /** @description The whole name of the run. */
+        run: string
+      }
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description The run. */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['Run']
+        }
+      }
+      /** @description The body, a header or a parameter is malformed. Codes: `parameter_invalid`, `body_invalid`. */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:parameter_invalid",
+           *       "title": "A path or query parameter is wrong.",
+           *       "status": 400,
+           *       "detail": "A path or query parameter is wrong.",
+           *       "code": "parameter_invalid",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description A valid API key is needed. Codes: `unauthorized`. */
+      401: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:unauthorized",
+           *       "title": "A valid API key is needed.",
+           *       "status": 401,
+           *       "detail": "A valid API key is needed.",
+           *       "code": "unauthorized",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The API key lacks the scope; or, in a gateway without keys, the request came from another site. Codes: `forbidden`. */
+      403: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:forbidden",
+           *       "title": "The API key lacks the scope that this needs.",
+           *       "status": 403,
+           *       "detail": "The API key lacks the scope that this needs.",
+           *       "code": "forbidden",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description There is no such thing. Codes: `not_found`, `model_not_found`. */
+      404: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:not_found",
+           *       "title": "There is nothing at this address.",
+           *       "status": 404,
+           *       "detail": "There is nothing at this address.",
+           *       "code": "not_found",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The caller sent too much within a minute; see Retry-After. Codes: `rate_limited`. */
+      429: {
+        headers: {
+          /** @description Seconds to wait. */
+          'Retry-After'?: number
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:rate_limited",
+           *       "title": "The caller has used up its share of a minute.",
+           *       "status": 429,
+           *       "detail": "The caller has used up its share of a minute.",
+           *       "code": "rate_limited",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description A defect in Winnow. Codes: `internal`. */
+      500: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:internal",
+           *       "title": "A defect in Winnow.",
+           *       "status": 500,
+           *       "detail": "A defect in Winnow.",
+           *       "code": "internal",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description Overloaded, or a dependency of the gateway does not answer; see Retry-After. Codes: `queue_full`, `broker_unavailable`, `analytics_unavailable`, `model_unavailable`. */
+      503: {
+        headers: {
+          /** @description Seconds to wait. */
+          'Retry-After'?: number
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:queue_full",
+           *       "title": "A bounded queue is full; try again later.",
+           *       "status": 503,
+           *       "detail": "A bounded queue is full; try again later.",
+           *       "code": "queue_full",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The request was not answered in time. Codes: `deadline_exceeded`. */
+      504: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:deadline_exceeded",
+           *       "title": "The work was not done in the time allowed.",
+           *       "status": 504,
+           *       "detail": "The work was not done in the time allowed.",
+           *       "code": "deadline_exceeded",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+    }
+  }
+  getRunsByRunReport: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        /** @description The whole name of the run. */
+        run: string
+      }
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description An HTML page without links to other files, in a sandbox of its own. */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'text/html': string
+        }
+      }
+      /** @description The body, a header or a parameter is malformed. Codes: `parameter_invalid`, `body_invalid`. */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:parameter_invalid",
+           *       "title": "A path or query parameter is wrong.",
+           *       "status": 400,
+           *       "detail": "A path or query parameter is wrong.",
+           *       "code": "parameter_invalid",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description A valid API key is needed. Codes: `unauthorized`. */
+      401: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:unauthorized",
+           *       "title": "A valid API key is needed.",
+           *       "status": 401,
+           *       "detail": "A valid API key is needed.",
+           *       "code": "unauthorized",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The API key lacks the scope; or, in a gateway without keys, the request came from another site. Codes: `forbidden`. */
+      403: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:forbidden",
+           *       "title": "The API key lacks the scope that this needs.",
+           *       "status": 403,
+           *       "detail": "The API key lacks the scope that this needs.",
+           *       "code": "forbidden",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description There is no such thing. Codes: `not_found`, `model_not_found`. */
+      404: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:not_found",
+           *       "title": "There is nothing at this address.",
+           *       "status": 404,
+           *       "detail": "There is nothing at this address.",
+           *       "code": "not_found",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The caller sent too much within a minute; see Retry-After. Codes: `rate_limited`. */
+      429: {
+        headers: {
+          /** @description Seconds to wait. */
+          'Retry-After'?: number
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:rate_limited",
+           *       "title": "The caller has used up its share of a minute.",
+           *       "status": 429,
+           *       "detail": "The caller has used up its share of a minute.",
+           *       "code": "rate_limited",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description A defect in Winnow. Codes: `internal`. */
+      500: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:internal",
+           *       "title": "A defect in Winnow.",
+           *       "status": 500,
+           *       "detail": "A defect in Winnow.",
+           *       "code": "internal",
            *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
            *     }
            */

@@ -67,153 +67,40 @@ export type Replayed = {
 }
 
 /** One version of a model in the store. */
-export type ModelVersion = {
-  readonly version: string
-  readonly model: string
-  readonly created: string | null
-  readonly method: string | null
-  readonly base: string | null
-  readonly labels: readonly string[]
-  readonly precision: string | null
-  readonly bytes: number
-  readonly state: string
-  readonly roles: readonly { readonly kind: string; readonly percent?: number }[]
-  readonly accuracy?: number | null
-  readonly metrics: Readonly<Record<string, number | string>>
-  readonly run: string | null
-  readonly hasReport: boolean
-}
+export type ModelVersion = Models['models'][number]['versions'][number]
 
 /** GET /v1/models */
-export type Models = {
-  readonly serving: string | null
-  readonly models: readonly {
-    readonly name: string
-    readonly versions: readonly ModelVersion[]
-  }[]
-}
+export type Models = Answers['ModelList']
 
 /** GET /v1/models/{name}/releases */
-export type Releases = {
-  readonly releases: readonly {
-    readonly at: string
-    readonly kind: string
-    readonly version: string
-    readonly by: string
-    readonly reason: string
-  }[]
-}
+export type Releases = Answers['ModelReleases']
 
 /** GET /v1/models/{name}/compare */
-export type VersionComparison = {
-  readonly a: string
-  readonly b: string
-  readonly events: number
-  readonly agreement: number | null
-  readonly flips: readonly { readonly a: string; readonly b: string; readonly events: number }[]
-  readonly judged: {
-    readonly labelled: number
-    readonly accuracyA: number
-    readonly accuracyB: number
-    readonly onlyARight: number
-    readonly onlyBRight: number
-    readonly pValue: number
-  } | null
-  readonly alone: readonly {
-    readonly version: string
-    readonly role: string
-    readonly labelled: number
-    readonly accuracy: number
-  }[]
-}
+export type VersionComparison = Answers['ModelComparison']
 
 /** A run in a list. */
-export type Run = {
-  readonly run: string
-  readonly kind: string | null
-  readonly name: string | null
-  readonly model: string | null
-  readonly method: string | null
-  readonly state: string
-  readonly started: string | null
-  readonly seconds: number | null
-  readonly metrics: Readonly<Record<string, number>>
-  /** The metric that the run is judged by. */
-  readonly mainMetric?: string | null
-  readonly children: number
-}
+export type Run = Answers['RunPage']['runs'][number]
 
 /** Measures at a step of a training. */
-export type RunStep = {
-  readonly step: number
-  readonly metrics: Readonly<Record<string, number>>
-}
+export type RunStep = RunDetail['steps'][number]
 
 /** GET /v1/runs/{run} */
-export type RunDetail = Omit<Run, 'children'> & {
-  readonly parameters: Readonly<Record<string, unknown>>
-  readonly dataManifest: Readonly<Record<string, unknown>> | null
-  readonly environment: Readonly<Record<string, unknown>> | null
-  readonly steps: readonly RunStep[]
-  readonly children: readonly {
-    readonly run: string
-    readonly kind: string
-    readonly number: string | number
-    readonly state: string
-    readonly parameters: Readonly<Record<string, unknown>>
-    readonly metrics: Readonly<Record<string, number>>
-    readonly seconds: number | null
-    readonly steps: readonly RunStep[]
-  }[]
-  readonly hasReport: boolean
-}
+export type RunDetail = Answers['Run']
 
 /** An event that waits for a person's label. */
-export type QueueItem = {
-  readonly id: string
-  readonly text: string
-  readonly source: string
-  readonly label: string
-  readonly score: number
-  readonly probabilities: Readonly<Record<string, number>>
-  readonly outOfScope: number | null
-  readonly model: string
-  readonly classifiedAt: string
+export type QueueItem = Omit<LabelQueue['items'][number], 'reason'> & {
   readonly reason?: string
-  readonly suggestions?: readonly { readonly label: string; readonly score: number }[]
   readonly similarity?: number
 }
 
 /** GET /v1/labelling/queue */
-export type LabelQueue = {
-  readonly model: string
-  readonly labels: readonly string[]
-  readonly items: readonly QueueItem[]
-}
+export type LabelQueue = Answers['LabellingQueue']
 
 /** GET /v1/labelling/agreement */
-export type Agreement = {
-  readonly people: readonly { readonly by: string; readonly labels: number }[]
-  readonly pairs: readonly {
-    readonly a: string
-    readonly b: string
-    readonly events: number
-    readonly agreement: number
-    readonly kappa: number | null
-  }[]
-}
+export type Agreement = Answers['LabelAgreement']
 
 /** GET /v1/labelling/suspicious */
-export type Suspicious = {
-  readonly items: readonly {
-    readonly id: string
-    readonly text: string
-    readonly given: string
-    readonly by: string
-    readonly predicted: string
-    readonly score: number
-  }[]
-}
+export type Suspicious = Answers['SuspiciousLabels']
 
 /** A part of a text with what it adds to the log-odds of a label. */
 export type Attribution = Explanation['words'][number]
