@@ -13,7 +13,7 @@ const apart = [
 ]
 
 const unit = [
-  '{schemas,configs,models,streams,trainers,gateway,infra,serving,library,commands}/**/*.test.ts',
+  '{client,dashboard,schemas,configs,models,streams,trainers,gateway,infra,serving,library,commands}/**/*.test.ts',
   'tests/*.test.ts',
 ]
 
