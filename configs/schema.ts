@@ -326,6 +326,11 @@ const gateway = z.strictObject({
     ),
   bodyBytesMax: bytes('Largest request body.', 8_388_608),
   batchEventsMax: count('Maximum events of one request.', 10_000),
+  waitEventsMax: count('Maximum events of one request to /v1/events with `wait`.', 100),
+  waitingRequestsMax: count(
+    'Maximum requests that wait for results at once; more get 503 with Retry-After.',
+    256,
+  ),
   classifyTextsMax: count('Maximum texts of one classify request.', 256),
   explainQueueMax: count(
     'Maximum texts that wait or are being explained; more get 503 with Retry-After. One is explained at a time.',

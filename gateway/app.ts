@@ -8,6 +8,7 @@ import { createAdmission } from './http/admission.ts'
 import { createAuthorize } from './http/auth.ts'
 import { createBrowserGuard } from './http/browser-guard.ts'
 import { addClassifyRoutes } from './online/classify.ts'
+import { createAcceptance } from './events/event-acceptance.ts'
 import { addEventRoutes } from './events/events.ts'
 import { addExplainRoutes } from './online/explain.ts'
 import { addLabelRoutes } from './events/labels.ts'
@@ -25,6 +26,7 @@ import type {
   OnlineExplainer,
   PageFiles,
 } from './http/dependencies.ts'
+import type { EventOutcomes } from '../schemas/ports/event-outcomes.ts'
 import type { ResultReader } from '../schemas/ports/result-reader.ts'
 import { addProbeRoutes } from './probes/probes.ts'
 import { isOwnRefusal, problemResponse } from './http/problem.ts'
@@ -41,6 +43,7 @@ export type GatewayOptions = {
   readonly labels: LabelPublisher
   readonly knownLabels: KnownLabels
   readonly results: ResultReader
+  readonly outcomes: EventOutcomes
   /** Absent if `gateway.models` is off or no model could be loaded. */
   readonly classifier?: OnlineClassifier
   /** Absent if there is no classifier. */
@@ -77,7 +80,8 @@ export function createGateway(options: GatewayOptions): Gateway {
   const authorize = createAuthorize(config.gateway)
   const admit = createAdmission(config.gateway, options.queue ?? createWorkQueue())
   const context = { authorize, admit, clock, config }
-  addEventRoutes(app, { ...context, publisher })
+  const accept = createAcceptance({ ...context, publisher, outcomes: options.outcomes })
+  addEventRoutes(app, { ...context, accept })
   addLabelRoutes(app, { ...context, labels, knownLabels })
   addClassifyRoutes(app, { ...context, classifier })
   addExplainRoutes(app, { ...context, explainer: options.explainer })

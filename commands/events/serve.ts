@@ -11,6 +11,7 @@ import { createEventPublisher, type MapInTurns } from '../../infra/sinks/event-p
 import { createLabelPublisher } from '../../infra/sinks/label-publisher.ts'
 import { createKafka, openProducer, pingBroker } from '../../infra/kafka/kafka.ts'
 import { openSchemas } from '../../infra/schema-registry/registry.ts'
+import { createEventOutcomes } from '../../infra/readers/event-outcomes.ts'
 import { createResultReader } from '../../infra/readers/result-reader.ts'
 import { createTelemetry, type Telemetry } from '../../infra/telemetry.ts'
 import { topicOf } from '../../infra/kafka/topics.ts'
@@ -128,6 +129,7 @@ export function openGateway(options: {
         servingLabels: () => serving?.current.manifest.labels,
       }),
       results: createResultReader(analytics),
+      outcomes: createEventOutcomes(analytics),
       ...(serving === undefined
         ? {}
         : {

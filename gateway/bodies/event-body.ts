@@ -21,6 +21,15 @@ export type BodyLimits = {
   readonly entriesMax: number
 }
 
+/** A body that is cut into items. */
+export type CutItems = {
+  readonly count: number
+  /** Parses one item. Throws `body_invalid` if the body as a whole is invalid. */
+  read(index: number): BodyValue
+  /** What names the item besides its index. */
+  placeOf?(index: number): { readonly line: number }
+}
+
 /** The format of a body. */
 export type BodyFormat = 'json' | 'ndjson'
 
@@ -61,7 +70,7 @@ export function bodyFormat(request: {
 export function* cutBody(
   bytes: Uint8Array,
   options: BodyLimits & { readonly format: BodyFormat },
-): Work<{ readonly count: number; read(index: number): BodyValue }> {
+): Work<CutItems> {
   const { body, start } = jsonText(bytes)
   const { form, items } =
     options.format === 'ndjson'

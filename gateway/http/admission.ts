@@ -51,6 +51,7 @@ export function createAdmission(
       },
       steps: (steps) => queue.run(steps, signal),
       run: (work) => runUntil(signal, work, slot),
+      leaveSlot: () => slot.leave(),
     })
     try {
       await next()
@@ -118,6 +119,14 @@ class Slot {
     if (this.#holds > 0) return
     if (this.#isTaken) this.#slots.release()
     for (const act of this.#acts) act()
+  }
+
+  /** Frees the slot and the memory of the body before the request ends, unless work holds them. */
+  leave(): void {
+    if (this.#holds > 1) return
+    if (this.#isTaken) this.#slots.release()
+    this.#isTaken = false
+    for (const act of this.#acts.splice(0)) act()
   }
 
   onRelease(act: () => void): void {

@@ -106,8 +106,15 @@ export type ItemDefect = {
   readonly message: string
 }
 
-/** One invalid item of a request. `index` counts items from 0; blank NDJSON lines do not count. */
-export type ItemError = ItemDefect & { readonly index: number }
+/** Where an item stands. `index` counts items from 0; blank NDJSON lines do not count. */
+export type ItemPlace = {
+  readonly index: number
+  /** The line of a CSV body, from 1. */
+  readonly line?: number
+}
+
+/** One invalid item of a request. */
+export type ItemError = ItemDefect & ItemPlace
 
 /** Most item errors in one problem document; `errorsTotal` counts all. */
 export const itemErrorsMax = 10
@@ -129,6 +136,7 @@ export const problemSchema = z
       .array(
         z.object({
           index: z.int(),
+          line: z.int().optional().meta({ description: 'The line of a CSV body.' }),
           code: z.enum(itemCodes),
           field: z.string().optional(),
           message: z.string(),
@@ -169,11 +177,11 @@ export class ItemErrors {
   }
 
   /** Adds the defects of one item. */
-  add(index: number, defects: readonly ItemDefect[]): void {
+  add(place: ItemPlace, defects: readonly ItemDefect[]): void {
     this.#invalid += 1
     this.#errorsTotal += defects.length
     const room = itemErrorsMax - this.#errors.length
-    for (const defect of defects.slice(0, room)) this.#errors.push({ index, ...defect })
+    for (const defect of defects.slice(0, room)) this.#errors.push({ ...place, ...defect })
   }
 
   /** Throws `items_invalid` if any of the `total` items has defects. */

@@ -68,7 +68,7 @@ function* cleanedRequest(
     const clean = defects.length === 0 ? yield* cleaning(text, config.cleaning.steps) : ''
     // Cleaning never makes a text longer, but may leave nothing of it.
     if (defects.length === 0) defects.push(...textDefects(clean, Infinity))
-    if (defects.length > 0) errors.add(index, defects)
+    if (defects.length > 0) errors.add({ index }, defects)
     cleaned.push(clean)
   }
   errors.throwIfAny(texts.length)

@@ -1,18 +1,16 @@
-// GET /v1/results and /v1/results/{id}: stored results as JSON. It owns the query parameters and
-// the JSON of a result; the ResultReader finds the results.
+// GET /v1/results and /v1/results/{id}: stored results as JSON. It owns the query parameters;
+// result-json.ts is the JSON of a result, and the ResultReader finds the results.
 import type { RouteConfig } from '@hono/zod-openapi'
-import type { Context } from 'hono'
 import { z } from 'zod'
 import { WinnowError } from '../../schemas/errors.ts'
 import { characters } from '../../schemas/characters.ts'
-import { exactJsonText } from '../../schemas/exact-json.ts'
 import { issueRule } from '../../schemas/issue-text.ts'
 import { resultCursorPattern } from '../../schemas/result-cursor.ts'
 import { parseRfc3339, rfc3339Pattern } from '../../schemas/rfc3339.ts'
-import type { ResultFilter, ResultReader, StoredResult } from '../../schemas/ports/result-reader.ts'
-import type { GatewayEnv } from '../http/request-context.ts'
+import type { ResultFilter, ResultReader } from '../../schemas/ports/result-reader.ts'
 import { addRoute, addSchemas, jsonContent, problems, queryParameters } from '../http/route.ts'
 import type { Gateway, RouteOptions } from '../http/route.ts'
+import { exactJson, onTheWire, resultJson } from './result-json.ts'
 
 /** Adds the routes of stored results. */
 export function addResultRoutes(
@@ -41,11 +39,6 @@ export function addResultRoutes(
       ...(page.cursor !== undefined && { cursor: page.cursor }),
     })
   })
-}
-
-/** JSON with all digits of each number, because ClickHouse has 64-bit offsets. */
-function exactJson(c: Context<GatewayEnv>, value: unknown): Response {
-  return c.body(exactJsonText(value), 200, { 'Content-Type': 'application/json' })
 }
 
 /**
@@ -103,30 +96,6 @@ function wrongParameter(name: string, rule: string): WinnowError {
   })
 }
 
-function onTheWire(stored: StoredResult): z.output<typeof resultJson> {
-  return {
-    id: stored.eventId,
-    label: stored.label,
-    score: stored.score,
-    labels: [...stored.labels],
-    outOfScope: stored.outOfScope,
-    probabilities: stored.probabilities,
-    model: `${stored.model}@${stored.version}`,
-    role: stored.role,
-    text: stored.text,
-    source: stored.source,
-    attributes: stored.attributes,
-    eventTime: new Date(stored.eventTimeMs).toISOString(),
-    classifiedAt: new Date(stored.classifiedAtMs).toISOString(),
-    origin: { topic: stored.topic, partition: stored.partition, offset: stored.offset },
-    tokens: stored.tokens,
-    truncated: stored.truncated,
-    queueMs: stored.queueMs,
-    inferMs: stored.inferMs,
-    totalMs: stored.totalMs,
-  }
-}
-
 const word = characters(1, 256)
 const epochMsPattern = /^[0-9]{1,13}$/
 const instant = z.string().meta({ pattern: `${epochMsPattern.source}|${rfc3339Pattern}` })
@@ -157,62 +126,6 @@ const resultQuery = z.strictObject({
     .describe('The cursor of the previous page.'),
 })
 
-const resultJson = z
-  .strictObject({
-    id: z.string().describe('The event id.'),
-    label: z
-      .string()
-      .describe("The most probable label; winnow.none means none of the model's labels."),
-    score: z.number().describe('Probability of the most probable label.'),
-    labels: z
-      .array(z.string())
-      .describe('All labels that apply: several, or none, with a multi-label model.'),
-    outOfScope: z
-      .number()
-      .nullable()
-      .describe('How far the text is from what the model knows, 0 to 1; null in older results.'),
-    probabilities: z.record(z.string(), z.number()).describe('The most probable labels.'),
-    model: z.string().describe('NAME@VERSION.'),
-    role: z.enum(['champion', 'challenger', 'shadow']),
-    text: z.string().describe('The cleaned text.'),
-    source: z.string().describe('Empty if unknown.'),
-    attributes: z.record(z.string(), z.string()),
-    eventTime: z.iso.datetime(),
-    classifiedAt: z.iso.datetime(),
-    origin: z
-      .strictObject({ topic: z.string(), partition: z.int(), offset: z.int() })
-      .describe('Where the event entered.'),
-    tokens: z.int(),
-    truncated: z.boolean().describe('Whether the model read only the start of the text.'),
-    queueMs: z.number().describe('How long the text waited for a batch.'),
-    inferMs: z.number().describe('How long the batch ran.'),
-    totalMs: z.number().describe('Time from the broker record time to the classification.'),
-  })
-  .meta({
-    examples: [
-      {
-        id: 'winnow.events/3/17',
-        label: 'spam',
-        score: 0.97,
-        labels: ['spam'],
-        outOfScope: 0.03,
-        probabilities: { spam: 0.97, ham: 0.03 },
-        model: 'mail@1',
-        role: 'champion',
-        text: 'Cheap watches, click here',
-        source: 'support-mail',
-        attributes: {},
-        eventTime: '2025-01-31T12:00:00.000Z',
-        classifiedAt: '2025-01-31T12:00:00.120Z',
-        origin: { topic: 'winnow.events', partition: 3, offset: 17 },
-        tokens: 8,
-        truncated: false,
-        queueMs: 4.5,
-        inferMs: 12.25,
-        totalMs: 120,
-      },
-    ],
-  })
 const resultsOfEvent = z
   .strictObject({ id: z.string(), results: z.array(resultJson) })
   .describe('The results of one event, one per model version, newest first.')

@@ -89,6 +89,10 @@ export function gatewayUnderTest(parts: Partial<GatewayOptions> = {}): GatewayUn
         return Promise.resolve({ results: [storedResult], cursor: 'next' })
       },
     },
+    outcomes: {
+      newestResults: (ids) => Promise.resolve(ids.map((eventId) => ({ ...storedResult, eventId }))),
+      deadLetters: () => Promise.resolve([]),
+    },
     health: [],
     metrics: {
       observe: (route, method, status) => {
