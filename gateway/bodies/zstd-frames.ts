@@ -1,5 +1,5 @@
-// Follows the frames of a zstd body (RFC 8878, 3.1) without decoding them. Node's decoder drops what
-// follows a frame in one chunk, and Node 22 does not notice a body that ends within a frame.
+// Follows the frames of a zstd body (RFC 8878, 3.1) without decoding them. Node's decoder drops
+// what follows a frame in one chunk, and Node 22 does not notice a body that ends within a frame.
 const frameMagic = 0xfd2fb528
 const skippableMagic = 0x184d2a50
 
@@ -28,8 +28,8 @@ export class ZstdFrames {
   }
 
   /**
-   * Cuts a chunk behind each frame that ends in it. From bytes that are no frame on, it cuts nothing,
-   * because the decoder fails there.
+   * Cuts a chunk behind each frame that ends in it. From bytes that are no frame on, it cuts
+   * nothing, because the decoder fails there.
    */
   cut(chunk: Buffer): Buffer[] {
     const pieces: Buffer[] = []

@@ -33,7 +33,10 @@ export type EventReading = {
 }
 
 /** Accepts the events of one request and answers it. */
-export type AcceptEvents = (c: Context<GatewayEnv>, reading: EventReading) => Promise<Response>
+export type AcceptEvents = (
+  c: Context<GatewayEnv, string>,
+  reading: EventReading,
+) => Promise<Response>
 
 /** Creates what all routes share that accept events. */
 export function createAcceptance(options: AcceptanceOptions): AcceptEvents {
@@ -78,7 +81,7 @@ export function createAcceptance(options: AcceptanceOptions): AcceptEvents {
  * too. Throws `parameter_invalid`, `unauthorized` or `forbidden`.
  */
 async function readWait(
-  c: Context<GatewayEnv>,
+  c: Context<GatewayEnv, string>,
   { config, authorize }: Pick<AcceptanceOptions, 'config' | 'authorize'>,
 ): Promise<number | undefined> {
   const queries = c.req.queries()

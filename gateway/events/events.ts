@@ -3,7 +3,8 @@
 import type { RouteConfig } from '@hono/zod-openapi'
 import type { Config } from '../../configs/schema.ts'
 import { eventJson } from '../../schemas/event.ts'
-import { bodyFormat, cutBody } from '../bodies/event-body.ts'
+import { cutCsv } from '../bodies/csv-body.ts'
+import { cutBody, eventFormat } from '../bodies/event-body.ts'
 import {
   acceptedEvents,
   awaitedEvents,
@@ -40,8 +41,10 @@ export function addEventRoutes(
   })
   const middleware = [options.authorize('ingest'), options.admit]
   addRoute(app, { ...postEvents(config.gateway), middleware }, (c) => {
-    const format = bodyFormat(c.req)
-    return accept(c, { cut: (body) => cutBody(body, { format, ...itemLimits(config) }) })
+    const format = eventFormat(c.req)
+    const limits = itemLimits(config)
+    if (format !== 'csv') return accept(c, { cut: (body) => cutBody(body, { format, ...limits }) })
+    return accept(c, { cut: (body) => cutCsv(body, { ...limits, ...config.limits }) })
   })
 }
 
@@ -54,7 +57,7 @@ const postEvents = (gateway: Config['gateway']): RouteConfig => ({
   path: '/v1/events',
   summary: 'Send events to the stream',
   description:
-    'One event, an array, or NDJSON, with at most gateway.batchEventsMax events. All events are checked first; if one is invalid, nothing is published. ' +
+    'One event, an array, NDJSON, or CSV, with at most gateway.batchEventsMax events. All events are checked first; if one is invalid, nothing is published. ' +
     'The response is 202 once the broker has acknowledged all events. After 503 or 504 some may have been ' +
     'published: repeat the same body with the same Idempotency-Key, and repeated events are dropped.',
   tags: ['events'],
@@ -95,6 +98,14 @@ const postEvents = (gateway: Config['gateway']): RouteConfig => ({
           schema: {
             type: 'string',
             description: 'One JSON event per line, such as {"text":"Hello"}.',
+          },
+        },
+        'text/csv': {
+          schema: {
+            type: 'string',
+            description:
+              'A header, then one event per row (RFC 4180). The columns text, id, source, time and label ' +
+              'are fields of the event; other columns become attributes.',
           },
         },
       },

@@ -1,5 +1,5 @@
-// Waits until events have a result or a dead letter, for the requests with `?wait`. One loop asks for
-// the events of all requests together, less often the longer they wait. It holds no admission slot.
+// Waits until events have a result or a dead letter, for requests with `?wait`. One loop asks for
+// the events of all requests together, less often the longer they wait. They hold no slot.
 import { WinnowError } from '../../schemas/errors.ts'
 import type { EventLetter, EventOutcomes } from '../../schemas/ports/event-outcomes.ts'
 import type { StoredResult } from '../../schemas/ports/result-reader.ts'
@@ -64,18 +64,18 @@ export class OutcomeWaits {
         letters: new Map(),
         pending: new Set(ids),
         sinceMs: performance.now(),
-        settle: (reason?: unknown) => {
+        settle: (reason?: Error) => {
           if (!this.#waits.delete(wait)) return
           clearTimeout(timer)
           signal.removeEventListener('abort', onAbort)
           if (reason === undefined) resolve(wait)
-          else reject(reason as Error)
+          else reject(reason)
         },
       }
       const timer = setTimeout(() => wait.settle(), msMax)
       // The deadline of the request ends the wait like its own time.
       const onAbort = () => {
-        wait.settle(isDeadline(signal.reason) ? undefined : signal.reason)
+        wait.settle(isDeadline(signal.reason) ? undefined : (signal.reason as Error))
       }
       this.#waits.add(wait)
       signal.addEventListener('abort', onAbort, { once: true })
@@ -128,7 +128,7 @@ type Wait = {
   readonly pending: Set<string>
   readonly sinceMs: number
   /** Ends the wait: with what there is, or with a reason. */
-  readonly settle: (reason?: unknown) => void
+  readonly settle: (reason?: Error) => void
 }
 
 function isDeadline(reason: unknown): boolean {

@@ -41,6 +41,7 @@ export const statusByCode: Readonly<Record<ErrorCode, ProblemStatus>> = {
   duplicate_id: 409,
   output_invalid: 500,
   label_unknown: 422,
+  row_ragged: 422,
   config_invalid: 500,
   usage: 500,
   prerequisite_missing: 500,

@@ -1,5 +1,5 @@
-// Reads what became of events for callers that wait for it. infra/readers/event-outcomes.ts reads it
-// from ClickHouse.
+// Reads what became of events, for callers that wait for it. infra/readers/event-outcomes.ts reads
+// it from ClickHouse.
 import type { StoredResult } from './result-reader.ts'
 
 /** Why an event has no result. */

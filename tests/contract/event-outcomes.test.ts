@@ -56,9 +56,9 @@ it('gives the latest dead letter of each event, since a time', async () => {
             ('duplicate_id', 'second', 'validate', 't', 0, 2, '2025-01-01 11:00:00', 'l-a'),
             ('text_empty', 'old', 'validate', 't', 0, 3, '2025-01-01 08:00:00', 'l-b')`,
   )
-  const { deadLetters } = createEventOutcomes(backends.analytics)
+  const outcomes = createEventOutcomes(backends.analytics)
   const since = Date.UTC(2025, 0, 1, 9)
-  expect(await deadLetters(['l-a', 'l-b', 'l-c'], since)).toEqual([
+  expect(await outcomes.deadLetters(['l-a', 'l-b', 'l-c'], since)).toEqual([
     { id: 'l-a', code: 'duplicate_id', message: 'second' },
   ])
 })
