@@ -36,8 +36,8 @@ export type CutItems = {
 /** The format of a body. */
 export type BodyFormat = 'json' | 'ndjson'
 
-/** The format of a body of events, which may be a table too. */
-export type EventFormat = BodyFormat | 'csv'
+/** The format of a body of events, which may be a table, a CloudEvent or a batch of them too. */
+export type EventFormat = BodyFormat | 'csv' | 'cloudevent' | 'cloudevents'
 
 const formats: ReadonlyMap<string, BodyFormat> = new Map([
   ['application/json', 'json'],
@@ -59,7 +59,12 @@ export function bodyFormat(request: BodyHeaders): BodyFormat {
   return formatIn(formats, request)
 }
 
-const eventFormats: ReadonlyMap<string, EventFormat> = new Map([...formats, ['text/csv', 'csv']])
+const eventFormats: ReadonlyMap<string, EventFormat> = new Map<string, EventFormat>([
+  ...formats,
+  ['text/csv', 'csv'],
+  ['application/cloudevents+json', 'cloudevent'],
+  ['application/cloudevents-batch+json', 'cloudevents'],
+])
 
 /** The same for events. Browsers send none of these types without a preflight. */
 export function eventFormat(request: BodyHeaders): EventFormat {
@@ -88,7 +93,11 @@ function formatIn<Format>(known: ReadonlyMap<string, Format>, request: BodyHeade
  */
 export function* cutBody(
   bytes: Uint8Array,
-  options: BodyLimits & { readonly format: BodyFormat },
+  options: BodyLimits & {
+    readonly format: BodyFormat
+    /** The only form that the body may have; any by default. */
+    readonly form?: 'one' | 'array'
+  },
 ): Work<CutItems> {
   const { body, start } = jsonText(bytes)
   const { form, items } =
@@ -96,6 +105,10 @@ export function* cutBody(
       ? { form: 'lines' as const, items: yield* cutLines(body, start, options) }
       : yield* cutJson(body, start, options)
   if (items.length === 0) throw invalidBody('The body holds no event')
+  if (options.form !== undefined && form !== options.form) {
+    const meant = options.form === 'one' ? 'one JSON object' : 'a JSON array'
+    throw invalidBody(`With this Content-Type, the body must be ${meant}`)
+  }
   return {
     count: items.length,
     read: (index) => {

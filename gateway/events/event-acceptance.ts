@@ -29,7 +29,9 @@ export type AcceptanceOptions = {
 /** How the body of a route becomes events. */
 export type EventReading = {
   readonly cut: (body: Uint8Array) => Work<CutItems>
-  readonly eventOf?: ((value: unknown) => ItemCheck<unknown>) | undefined
+  readonly eventOf?: (value: unknown) => ItemCheck<unknown>
+  /** What the request says outside of its body. */
+  readonly besides?: string
 }
 
 /** Accepts the events of one request and answers it. */
@@ -54,7 +56,7 @@ export function createAcceptance(options: AcceptanceOptions): AcceptEvents {
     const identity = key === undefined ? undefined : { caller: c.get('caller'), key }
     const cut = reading.cut(body)
     const { events, bodySha256 } = await work.steps(
-      checkedEvents(body, { config, cut, eventOf: reading.eventOf, nowMs, identity }),
+      checkedEvents(body, { ...reading, config, cut, nowMs, identity }),
     )
     const ids = events.map((event) => event.id)
     if (waitMs !== undefined) refuseLongWait(ids, config)

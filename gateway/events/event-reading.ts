@@ -20,12 +20,14 @@ export function* checkedEvents(
     readonly cut: Work<CutItems>
     /** Makes an event of an item that is none yet, such as a CloudEvent. */
     readonly eventOf?: ((value: unknown) => ItemCheck<unknown>) | undefined
+    /** What the request says outside of its body, so that its key does not cover other requests. */
+    readonly besides?: string | undefined
     readonly nowMs: number
     readonly identity: RequestKey | undefined
   },
 ): Work<{ events: PublishedEvent[]; bodySha256: string }> {
   const { config, nowMs, identity, eventOf } = options
-  const bodySha256 = identity === undefined ? '' : createHash('sha256').update(body).digest('hex')
+  const bodySha256 = identity === undefined ? '' : sha256(body, options.besides)
   yield
   const idAt = (index: number) =>
     identity === undefined ? timeOrderedId(nowMs) : repeatableId({ ...identity, bodySha256 }, index)
@@ -46,4 +48,9 @@ export function* checkedEvents(
   }
   const events = yield* checkItems(options.cut, { noun: 'events', check })
   return { events, bodySha256 }
+}
+
+function sha256(body: Uint8Array, besides: string | undefined): string {
+  const hash = createHash('sha256').update(body)
+  return (besides === undefined ? hash : hash.update('\n').update(besides)).digest('hex')
 }

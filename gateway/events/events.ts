@@ -1,16 +1,21 @@
 // POST /v1/events: events in any of the formats, published to the stream. What happens to them is
 // event-acceptance.ts; this file owns the route, its formats and its description.
 import type { RouteConfig } from '@hono/zod-openapi'
+import { z } from 'zod'
+import type { Context, HonoRequest } from 'hono'
 import type { Config } from '../../configs/schema.ts'
+import { characters } from '../../schemas/characters.ts'
 import { eventJson } from '../../schemas/event.ts'
 import { cutCsv } from '../bodies/csv-body.ts'
 import { cutBody, eventFormat } from '../bodies/event-body.ts'
+import { binaryCloudEvent, cutBinaryCloudEvent, eventOfCloudEvent } from './cloud-events.ts'
 import {
   acceptedEvents,
   awaitedEvents,
   idempotencyKeyPattern,
   waitSecondsMax,
   type AcceptEvents,
+  type EventReading,
 } from './event-acceptance.ts'
 import { itemLimits } from './item-checks.ts'
 import {
@@ -21,6 +26,7 @@ import {
   problems,
   schemaRef,
 } from '../http/route.ts'
+import type { GatewayEnv } from '../http/request-context.ts'
 import type { Gateway, RouteOptions } from '../http/route.ts'
 import { resultJson } from '../results/result-json.ts'
 
@@ -35,29 +41,72 @@ export function addEventRoutes(
   const { config, accept } = options
   addSchemas(app, {
     Event: eventExample,
+    CloudEvent: cloudEventJson,
     AcceptedEvents: acceptedEvents,
     AwaitedEvents: awaitedEvents,
     Result: resultJson,
   })
   const middleware = [options.authorize('ingest'), options.admit]
-  addRoute(app, { ...postEvents(config.gateway), middleware }, (c) => {
-    const format = eventFormat(c.req)
-    const limits = itemLimits(config)
-    if (format !== 'csv') return accept(c, { cut: (body) => cutBody(body, { format, ...limits }) })
-    return accept(c, { cut: (body) => cutCsv(body, { ...limits, ...config.limits }) })
-  })
+  const route = { ...postEvents(config.gateway), middleware }
+  addRoute(app, route, (c: Context<GatewayEnv, string>) => accept(c, readingOf(c.req, config)))
+}
+
+/** How the headers of a request say that its body is to be read. */
+function readingOf(request: HonoRequest, config: Pick<Config, 'gateway' | 'limits'>): EventReading {
+  const limits = itemLimits(config)
+  const binary = binaryCloudEvent(request.header())
+  if (binary !== undefined) {
+    const cut = (body: Uint8Array) => cutBinaryCloudEvent(body, binary, limits.entriesMax)
+    return { cut, eventOf: eventOfCloudEvent, besides: JSON.stringify(binary) }
+  }
+  const format = eventFormat(request)
+  switch (format) {
+    case 'csv':
+      return { cut: (body) => cutCsv(body, { ...limits, ...config.limits }) }
+    case 'cloudevent':
+    case 'cloudevents': {
+      const form = format === 'cloudevents' ? 'array' : 'one'
+      const cut = (body: Uint8Array) => cutBody(body, { format: 'json', form, ...limits })
+      return { cut, eventOf: eventOfCloudEvent }
+    }
+    default:
+      return { cut: (body) => cutBody(body, { format, ...limits }) }
+  }
 }
 
 const eventExample = eventJson.meta({
   examples: [{ text: 'My invoice is wrong', source: 'support-mail', attributes: { lang: 'en' } }],
 })
+const cloudEventJson = z
+  .looseObject({
+    specversion: z.literal('1.0'),
+    id: characters(1, 256),
+    source: characters(1, 256),
+    type: characters(1, 4_096),
+    data: z
+      .union([z.string(), z.looseObject({ text: z.string() })])
+      .describe('The text, or an object with text and perhaps label and attributes.'),
+  })
+  .meta({
+    description: 'A CloudEvent 1.0 in JSON. Extensions become attributes of the event.',
+    examples: [
+      {
+        specversion: '1.0',
+        id: 'a-1',
+        source: '/shop/mail',
+        type: 'com.example.mail.received',
+        time: '2025-01-31T12:00:00Z',
+        data: { text: 'My invoice is wrong' },
+      },
+    ],
+  })
 const event = schemaRef('Event')
 const postEvents = (gateway: Config['gateway']): RouteConfig => ({
   method: 'post',
   path: '/v1/events',
   summary: 'Send events to the stream',
   description:
-    'One event, an array, NDJSON, or CSV, with at most gateway.batchEventsMax events. All events are checked first; if one is invalid, nothing is published. ' +
+    'One event, an array, NDJSON, CSV, or CloudEvents 1.0 (structured, batched, or in binary mode with ce- headers), with at most gateway.batchEventsMax events. All events are checked first; if one is invalid, nothing is published. ' +
     'The response is 202 once the broker has acknowledged all events. After 503 or 504 some may have been ' +
     'published: repeat the same body with the same Idempotency-Key, and repeated events are dropped.',
   tags: ['events'],
@@ -99,6 +148,10 @@ const postEvents = (gateway: Config['gateway']): RouteConfig => ({
             type: 'string',
             description: 'One JSON event per line, such as {"text":"Hello"}.',
           },
+        },
+        'application/cloudevents+json': { schema: schemaRef('CloudEvent') },
+        'application/cloudevents-batch+json': {
+          schema: { type: 'array', minItems: 1, items: schemaRef('CloudEvent') },
         },
         'text/csv': {
           schema: {
