@@ -331,6 +331,10 @@ const gateway = z.strictObject({
     'Maximum requests that wait for results at once; more get 503 with Retry-After.',
     256,
   ),
+  lineStreamsMax: count(
+    'Maximum requests that stream events line by line. One more takes the place of an idle one, or gets 503.',
+    8,
+  ),
   classifyTextsMax: count('Maximum texts of one classify request.', 256),
   explainQueueMax: count(
     'Maximum texts that wait or are being explained; more get 503 with Retry-After. One is explained at a time.',

@@ -81,7 +81,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const admit = createAdmission(config.gateway, options.queue ?? createWorkQueue())
   const context = { authorize, admit, clock, config }
   const accept = createAcceptance({ ...context, publisher, outcomes: options.outcomes })
-  addEventRoutes(app, { ...context, accept })
+  addEventRoutes(app, { ...context, accept, publisher })
   addLabelRoutes(app, { ...context, labels, knownLabels })
   addClassifyRoutes(app, { ...context, classifier })
   addExplainRoutes(app, { ...context, explainer: options.explainer })

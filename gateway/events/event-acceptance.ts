@@ -106,7 +106,8 @@ export function waitSecondsMax(gateway: Pick<Config['gateway'], 'requestMsMax'>)
   return Math.max(1, Math.floor(gateway.requestMsMax / 1_000))
 }
 
-function wrongParameter(name: string, rule: string): WinnowError {
+/** The error for a query parameter. */
+export function wrongParameter(name: string, rule: string): WinnowError {
   const parameter = name.slice(0, 64)
   return new WinnowError('parameter_invalid', `${parameter} ${rule}`, { details: { parameter } })
 }
@@ -142,7 +143,8 @@ function awaitedAnswer(
 /** Visible ASCII. */
 export const idempotencyKeyPattern = '^[!-~]{1,255}$'
 
-function idempotencyKey(header: string | undefined): string | undefined {
+/** The Idempotency-Key of a request. Throws `parameter_invalid`. */
+export function idempotencyKey(header: string | undefined): string | undefined {
   if (header === undefined || new RegExp(idempotencyKeyPattern).test(header)) return header
   throw new WinnowError(
     'parameter_invalid',

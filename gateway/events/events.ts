@@ -12,11 +12,15 @@ import { binaryCloudEvent, cutBinaryCloudEvent, eventOfCloudEvent } from './clou
 import {
   acceptedEvents,
   awaitedEvents,
+  idempotencyKey,
   idempotencyKeyPattern,
+  wrongParameter,
   waitSecondsMax,
   type AcceptEvents,
   type EventReading,
 } from './event-acceptance.ts'
+import { LineStreams, wantsLines } from './line-stream.ts'
+import type { EventPublisher } from '../http/dependencies.ts'
 import { itemLimits } from './item-checks.ts'
 import {
   addRoute,
@@ -36,9 +40,11 @@ export function addEventRoutes(
   options: RouteOptions & {
     readonly config: Pick<Config, 'gateway' | 'limits'>
     readonly accept: AcceptEvents
+    readonly publisher: EventPublisher
   },
 ): void {
   const { config, accept } = options
+  const streams = new LineStreams(options)
   addSchemas(app, {
     Event: eventExample,
     CloudEvent: cloudEventJson,
@@ -48,7 +54,19 @@ export function addEventRoutes(
   })
   const middleware = [options.authorize('ingest'), options.admit]
   const route = { ...postEvents(config.gateway), middleware }
-  addRoute(app, route, (c: Context<GatewayEnv, string>) => accept(c, readingOf(c.req, config)))
+  addRoute(app, route, (c: Context<GatewayEnv, string>) => {
+    const reading = readingOf(c.req, config)
+    if (!isLineStream(c.req)) return accept(c, reading)
+    const [parameter] = Object.keys(c.req.query())
+    if (parameter === undefined) return streams.answer(c, idempotencyKey(c.req.header(keyHeader)))
+    throw wrongParameter(parameter, 'is not for a stream of lines')
+  })
+}
+
+const keyHeader = 'idempotency-key'
+
+function isLineStream(request: HonoRequest): boolean {
+  return wantsLines(request.header('accept')) && eventFormat(request) === 'ndjson'
 }
 
 /** How the headers of a request say that its body is to be read. */
@@ -167,7 +185,16 @@ const postEvents = (gateway: Config['gateway']): RouteConfig => ({
   responses: {
     200: {
       description: 'With wait: every event has a result or a dead letter.',
-      content: jsonContent('AwaitedEvents'),
+      content: {
+        ...jsonContent('AwaitedEvents'),
+        'application/x-ndjson': {
+          schema: {
+            type: 'string',
+            description:
+              'For NDJSON with Accept: application/x-ndjson: one result per line, with index and id or error.',
+          },
+        },
+      },
     },
     202: {
       description:
