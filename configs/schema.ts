@@ -300,6 +300,24 @@ const stream = z.strictObject({
     .describe('Whether results are also produced to the classified topic.'),
 })
 
+const hookSource = z.string().min(1).max(1_024)
+const hook = z.strictObject({
+  text: hookSource.describe(
+    'A dotted path such as `issue.title`, or a template: `{title}: {body}`.',
+  ),
+  id: hookSource.optional(),
+  source: hookSource.optional(),
+  time: hookSource.optional(),
+  label: hookSource.optional(),
+  attributes: z.record(z.string().min(1).max(256), hookSource).default({}),
+  items: z.string().max(1_024).optional().describe('Path of the array of items; empty: the body.'),
+  secret: z.string().min(16).optional().meta({ writeOnly: true }),
+  signatureHeader: z
+    .string()
+    .regex(/^[A-Za-z0-9-]+$/)
+    .default('X-Hub-Signature-256'),
+})
+
 const gateway = z.strictObject({
   host: host('Address to listen on.'),
   port: port('Port to listen on.', 18_080),
@@ -348,6 +366,11 @@ const gateway = z.strictObject({
       'callers share its address.',
     1_024,
   ),
+  hooks: z
+    .record(z.string().regex(/^[A-Za-z0-9_-]{1,64}$/), hook)
+    .default({})
+    .meta({ writeOnly: true })
+    .describe('Webhooks by name, each with its mapping of fields; see docs/ingest.md.'),
   models: z
     .boolean()
     .default(true)

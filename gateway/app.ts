@@ -11,6 +11,7 @@ import { addClassifyRoutes } from './online/classify.ts'
 import { createAcceptance } from './events/event-acceptance.ts'
 import { addEventRoutes } from './events/events.ts'
 import { addExplainRoutes } from './online/explain.ts'
+import { addHookRoutes } from './events/hooks.ts'
 import { addLabelRoutes } from './events/labels.ts'
 import { addOpenapiRoute } from './probes/openapi.ts'
 import { addPageRoutes, openPages } from './pages/pages.ts'
@@ -82,6 +83,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const context = { authorize, admit, clock, config }
   const accept = createAcceptance({ ...context, publisher, outcomes: options.outcomes })
   addEventRoutes(app, { ...context, accept, publisher })
+  addHookRoutes(app, { ...context, accept })
   addLabelRoutes(app, { ...context, labels, knownLabels })
   addClassifyRoutes(app, { ...context, classifier })
   addExplainRoutes(app, { ...context, explainer: options.explainer })
