@@ -28,6 +28,7 @@ import type {
   PageFiles,
 } from './http/dependencies.ts'
 import type { EventOutcomes } from '../schemas/ports/event-outcomes.ts'
+import type { RequestJournal } from '../schemas/ports/request-journal.ts'
 import type { ResultReader } from '../schemas/ports/result-reader.ts'
 import { addProbeRoutes } from './probes/probes.ts'
 import { isOwnRefusal, problemResponse } from './http/problem.ts'
@@ -45,6 +46,8 @@ export type GatewayOptions = {
   readonly knownLabels: KnownLabels
   readonly results: ResultReader
   readonly outcomes: EventOutcomes
+  /** Absent: requests with an Idempotency-Key are forgotten when the gateway ends. */
+  readonly journal?: RequestJournal
   /** Absent if `gateway.models` is off or no model could be loaded. */
   readonly classifier?: OnlineClassifier
   /** Absent if there is no classifier. */
@@ -81,7 +84,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const authorize = createAuthorize(config.gateway)
   const admit = createAdmission(config.gateway, options.queue ?? createWorkQueue())
   const context = { authorize, admit, clock, config }
-  const accept = createAcceptance({ ...context, publisher, outcomes: options.outcomes })
+  const accept = createAcceptance({ ...options, ...context })
   addEventRoutes(app, { ...context, accept, publisher })
   addHookRoutes(app, { ...context, accept })
   addLabelRoutes(app, { ...context, labels, knownLabels })

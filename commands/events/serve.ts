@@ -1,4 +1,5 @@
 // `winnow serve`: runs the HTTP gateway with its clients and, unless disabled, the model.
+import { join } from 'node:path'
 import type { Command } from 'commander'
 import type { Config } from '../../configs/schema.ts'
 import { createGateway, failureText } from '../../gateway/app.ts'
@@ -11,6 +12,7 @@ import { createEventPublisher, type MapInTurns } from '../../infra/sinks/event-p
 import { createLabelPublisher } from '../../infra/sinks/label-publisher.ts'
 import { createKafka, openProducer, pingBroker } from '../../infra/kafka/kafka.ts'
 import { openSchemas } from '../../infra/schema-registry/registry.ts'
+import { openRequestJournal } from '../../infra/journal/request-journal.ts'
 import { createEventOutcomes } from '../../infra/readers/event-outcomes.ts'
 import { createResultReader } from '../../infra/readers/result-reader.ts'
 import { createTelemetry, type Telemetry } from '../../infra/telemetry.ts'
@@ -76,7 +78,12 @@ export function addServeCommand(program: Command): void {
       await prepareBackends(config, logLine)
       await untilStopped(async (signal) => {
         const log = timedLog(terminal)
-        const served = await openGateway({ config, storeDir: paths.store, log })
+        const served = await openGateway({
+          config,
+          storeDir: paths.store,
+          stateDir: paths.state,
+          log,
+        })
         const forget = await recordService(paths.state, { name: 'gateway', url: served.url })
         terminal.say(
           `gateway on ${served.url}, ` +
@@ -96,6 +103,8 @@ export function addServeCommand(program: Command): void {
 export function openGateway(options: {
   config: Config
   storeDir: string
+  /** Where requests with an Idempotency-Key are remembered; nowhere if absent. */
+  stateDir?: string
   log: (line: string) => void
 }): Promise<Served> {
   const { config, log } = options
@@ -117,6 +126,15 @@ export function openGateway(options: {
         })
       : undefined
     const queue = createWorkQueue()
+    const journal =
+      options.stateDir === undefined
+        ? undefined
+        : resources.add(
+            await openRequestJournal(
+              join(options.stateDir, `gateway-${config.gateway.port}-requests.jsonl`),
+            ),
+            (one) => one.close(),
+          )
     const inTurns: MapInTurns = (items, map) => mapInTurns(queue, items, map)
     const clients = { producer, schemas, inTurns }
     const app = createGateway({
@@ -130,6 +148,7 @@ export function openGateway(options: {
       }),
       results: createResultReader(analytics),
       outcomes: createEventOutcomes(analytics),
+      ...(journal !== undefined && { journal }),
       ...(serving === undefined
         ? {}
         : {

@@ -6,13 +6,14 @@ import type { Config } from '../../configs/schema.ts'
 import type { Work } from '../../models/runtime/sliced-work.ts'
 import { WinnowError } from '../../schemas/errors.ts'
 import type { EventOutcomes } from '../../schemas/ports/event-outcomes.ts'
+import type { RequestJournal } from '../../schemas/ports/request-journal.ts'
 import type { CutItems } from '../bodies/event-body.ts'
 import type { Authorize } from '../http/auth.ts'
 import type { EventPublisher, PublishedEvent } from '../http/dependencies.ts'
 import type { GatewayEnv } from '../http/request-context.ts'
 import { exactJson, onTheWire, resultJson } from '../results/result-json.ts'
 import { checkedEvents } from './event-reading.ts'
-import { IdempotencyMemory } from './idempotency.ts'
+import { IdempotencyMemory, type RunState } from './idempotency.ts'
 import type { ItemCheck } from './item-checks.ts'
 import { OutcomeWaits, type Awaited } from './outcome-wait.ts'
 
@@ -21,6 +22,8 @@ export type AcceptanceOptions = {
   readonly config: Pick<Config, 'gateway' | 'limits'>
   readonly publisher: EventPublisher
   readonly outcomes: EventOutcomes
+  /** Absent: requests with an Idempotency-Key are forgotten when the gateway ends. */
+  readonly journal?: RequestJournal | undefined
   readonly authorize: Authorize
   /** Epoch milliseconds. */
   readonly clock: () => number
@@ -43,7 +46,7 @@ export type AcceptEvents = (
 /** Creates what all routes share that accept events. */
 export function createAcceptance(options: AcceptanceOptions): AcceptEvents {
   const { config, publisher, clock } = options
-  const memory = new IdempotencyMemory()
+  const memory = new IdempotencyMemory(options.journal)
   const waits = new OutcomeWaits(options.outcomes, {
     requestsMax: config.gateway.waitingRequestsMax,
   })
@@ -62,11 +65,19 @@ export function createAcceptance(options: AcceptanceOptions): AcceptEvents {
     if (waitMs !== undefined) refuseLongWait(ids, config)
     const leave = waitMs === undefined ? undefined : waits.enter()
     try {
-      const publish = () => publisher.publish(events, { traceparent: c.get('traceparent') })
-      if (identity === undefined) await work.run(publish)
+      const publish = async (those: readonly PublishedEvent[]) => {
+        if (those.length > 0) {
+          await publisher.publish(those, { traceparent: c.get('traceparent') })
+        }
+      }
+      if (identity === undefined) await work.run(() => publish(events))
       else {
         const request = { key: `${identity.caller} ${identity.key}`, bodySha256, nowMs }
-        await work.run(() => memory.once(request, publish))
+        const run = async (state: RunState) => {
+          const isFirst = state === 'first'
+          await publish(isFirst ? events : await withoutResults(events, options.outcomes))
+        }
+        await work.run(() => memory.once(request, run))
       }
       if (waitMs === undefined) return c.json({ ids }, 202)
       work.leaveSlot()
@@ -77,6 +88,27 @@ export function createAcceptance(options: AcceptanceOptions): AcceptEvents {
     }
   }
 }
+
+/**
+ * The events that have no result yet. The stream drops a repeated id only while it remembers it, so
+ * events of an earlier run that already have a row are not published again.
+ */
+async function withoutResults(
+  events: readonly PublishedEvent[],
+  outcomes: EventOutcomes,
+): Promise<readonly PublishedEvent[]> {
+  let left = events
+  for (let from = 0; from < left.length;) {
+    const ids = left.slice(from, from + idsOfQueryMax).map(({ id }) => id)
+    const found = new Set((await outcomes.newestResults(ids)).map(({ eventId }) => eventId))
+    // Large results come in parts: ask about the same events until none is found.
+    if (found.size === 0) from += idsOfQueryMax
+    left = left.filter(({ id }) => !found.has(id))
+  }
+  return left
+}
+
+const idsOfQueryMax = 1_000
 
 /**
  * The milliseconds of `?wait`. Results show stored texts, so such a request needs the scope `read`

@@ -81,7 +81,8 @@ describe('POST /v1/hooks/{name}', () => {
     const body = '{"text":"x"}'
     const hmac = (key: string) => createHmac('sha256', key).update(body).digest('hex')
     const post = async (signature: string | undefined) => {
-      const headers = signature === undefined ? {} : { 'x-hub-signature-256': signature }
+      const headers: Record<string, string> =
+        signature === undefined ? {} : { 'x-hub-signature-256': signature }
       return (await gateway.post('/v1/hooks/desk', body, headers)).status
     }
     expect(await post(`sha256=${hmac(secret)}`)).toBe(202)
