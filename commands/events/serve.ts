@@ -9,6 +9,7 @@ import { listen } from '../../gateway/http/server.ts'
 import { createWorkQueue, mapInTurns, type WorkQueue } from '../../gateway/http/work-queue.ts'
 import { createAnalytics } from '../../infra/clickhouse/clickhouse.ts'
 import { createEventPublisher, type MapInTurns } from '../../infra/sinks/event-publisher.ts'
+import { groupSends } from '../../infra/sinks/grouped-producer.ts'
 import { createLabelPublisher } from '../../infra/sinks/label-publisher.ts'
 import { createKafka, openProducer, pingBroker } from '../../infra/kafka/kafka.ts'
 import { openSchemas } from '../../infra/schema-registry/registry.ts'
@@ -113,7 +114,8 @@ export function openGateway(options: {
     const analytics = resources.add(createAnalytics(config.clickhouse), (one) => one.close())
     const kafka = createKafka(config, log)
     const schemas = await openSchemas(config.registry, config.topics.prefix)
-    const producer = resources.add(await openProducer(kafka), (one) => one.close())
+    const opened = groupSends(await openProducer(kafka))
+    const producer = resources.add(opened, (one) => one.close())
     const { failed, fail } = failureSignal()
     const serving = config.gateway.models
       ? await openModelIfAny(resources, {
