@@ -1,5 +1,6 @@
-// Makes events of CloudEvents 1.0: structured (JSON), in batches, and in binary mode, whose headers
-// hold what is not data. cloudevents/spec: spec.md, json-format.md, http-protocol-binding.md.
+// Makes events of CloudEvents 1.0: structured (JSON), in batches, and in binary mode, whose
+// headers hold what is not data. cloudevents/spec: spec.md, json-format.md,
+// http-protocol-binding.md.
 import { isUtf8 } from 'node:buffer'
 import type { Work } from '../../models/runtime/sliced-work.ts'
 import { WinnowError } from '../../schemas/errors.ts'
@@ -143,9 +144,10 @@ export type BinaryCloudEvent = {
 }
 
 /**
- * The headers of a CloudEvent in binary mode; undefined for any other request. A web page cannot send
- * the header ce-specversion across origins without a preflight. Throws `media_type_unsupported`, and
- * `parameter_invalid` for a header that is not UTF-8 in percent-encoding.
+ * The headers of a CloudEvent in binary mode; undefined for any other request. A web page cannot
+ * send the header ce-specversion across origins without a preflight. Throws
+ * `media_type_unsupported`, and `parameter_invalid` for a header that is not UTF-8 in
+ * percent-encoding.
  */
 export function binaryCloudEvent(
   headers: Readonly<Record<string, string>>,
@@ -167,7 +169,7 @@ export function binaryCloudEvent(
   return { envelope: Object.fromEntries(envelope), contentType }
 }
 
-/** http-protocol-binding.md, 3.1.3.2: percent-encoded UTF-8, and quoted strings of older senders. */
+/** http-protocol-binding.md, 3.1.3.2: percent-encoded UTF-8; older senders quote the string. */
 function headerText(name: string, value: string): string {
   const quoted = /^"(.*)"$/.exec(value)?.[1]?.replace(/\\(.)/g, '$1') ?? value
   try {

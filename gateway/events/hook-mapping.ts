@@ -1,5 +1,5 @@
-// Makes events of the JSON that webhooks send, by the mapping in `gateway.hooks`: paths into the body,
-// or templates over several of them. It knows nothing of HTTP.
+// Makes events of the JSON that webhooks send, by the mapping in `gateway.hooks`: paths into the
+// body, or templates over several of them. It knows nothing of HTTP.
 import type { Config } from '../../configs/schema.ts'
 import type { ItemDefect } from '../http/problem.ts'
 import type { ItemCheck } from './item-checks.ts'
@@ -17,8 +17,8 @@ export function itemsOfBody(body: unknown, hook: Hook): ItemCheck<readonly unkno
 }
 
 /**
- * The fields of an event, still to be checked. The text must be there; other fields are absent if their
- * path leads nowhere.
+ * The fields of an event, still to be checked. The text must be there; other fields are absent if
+ * their path leads nowhere.
  */
 export function eventOfHook(item: unknown, hook: Hook): ItemCheck<unknown> {
   const defects: ItemDefect[] = []

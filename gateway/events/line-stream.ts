@@ -1,6 +1,6 @@
-// POST /v1/events as a stream: NDJSON of any length, answered with one line of result per line. Each
-// piece of lines is checked and published before the next one is read. It owns how such a request
-// ends; line-pieces.ts cuts the body.
+// POST /v1/events as a stream: NDJSON of any length, answered with one line of result per line.
+// Each piece of lines is checked and published before the next one is read. It owns how such a
+// request ends; line-pieces.ts cuts the body.
 import { createHash } from 'node:crypto'
 import type { Context } from 'hono'
 import type { Config } from '../../configs/schema.ts'
@@ -49,8 +49,8 @@ export class LineStreams {
   }
 
   /**
-   * Answers a request with a stream of results. Throws `queue_full` if too many streams are open and
-   * none of them is idle, and `media_type_unsupported` for an unknown coding.
+   * Answers a request with a stream of results. Throws `queue_full` if too many streams are open
+   * and none of them is idle, and `media_type_unsupported` for an unknown coding.
    */
   answer(c: Context<GatewayEnv, string>, key: string | undefined): Response {
     const { gateway } = this.#options.config

@@ -1,5 +1,6 @@
-// The file of requests with an Idempotency-Key: one JSON line per entry, appended and synced. Entries
-// that are too old, or too many, are left out when the file is opened and when it grows too large.
+// The file of requests with an Idempotency-Key: one JSON line per entry, appended and synced.
+// Entries that are too old, or too many, are left out when the file is opened and when it grows
+// too large.
 import { mkdir, open, readFile, rename, type FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { JournalEntry, RequestJournal } from '../../schemas/ports/request-journal.ts'

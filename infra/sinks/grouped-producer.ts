@@ -1,5 +1,5 @@
-// Sends the records of several callers in one produce request: what comes while a request is on its
-// way goes together with the next one. A caller who is alone waits for nothing.
+// Sends the records of several callers in one produce request: what comes while a request is on
+// its way goes together with the next one. A caller who is alone waits for nothing.
 import { WinnowError } from '../../schemas/errors.ts'
 import type { OutgoingRecord } from '../../schemas/record.ts'
 import type { RecordProducer } from '../kafka/kafka.ts'
@@ -14,9 +14,9 @@ type Waiting = {
 }
 
 /**
- * A producer that groups sends by topic, in the order of the calls. If the broker refuses a group for
- * good, each caller's records are sent alone, so that one bad record fails its own caller only. The
- * inner producer stays open until `close`.
+ * A producer that groups sends by topic, in the order of the calls. If the broker refuses a group
+ * for good, each caller's records are sent alone, so that one bad record fails its own caller
+ * only. The inner producer stays open until `close`.
  */
 export function groupSends(producer: RecordProducer): RecordProducer {
   const queues = new Map<string, Waiting[]>()

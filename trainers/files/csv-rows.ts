@@ -1,5 +1,6 @@
-// Reads rows from delimited text. It owns the header and the check for ragged rows; table-header.ts
-// detects the delimiter, schemas/csv/csv-records.ts splits the text, and source-row.ts checks the rows.
+// Reads rows from delimited text. It owns the header and the check for ragged rows;
+// table-header.ts detects the delimiter, schemas/csv/csv-records.ts splits the text, and
+// source-row.ts checks the rows.
 import { counted } from '../../schemas/counted.ts'
 import { CsvReader, type CsvRecord } from '../../schemas/csv/csv-records.ts'
 import type { SourceRow } from './dataset-source.ts'
