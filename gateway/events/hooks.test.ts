@@ -114,7 +114,7 @@ describe('POST /v1/hooks/{name}', () => {
     ],
   ])('refuses %s with %s %j', async (path, body, headers, status, code) => {
     const gateway = opened({ text: 'text' })
-    const answer = await gateway.post(path, body, headers as Record<string, string>)
+    const answer = await gateway.post(path, body, headers)
     expect([answer.status, answer.json['code']]).toEqual([status, code])
   })
 })

@@ -212,8 +212,8 @@ describe('a stream of lines', () => {
   })
 
   it('takes no query parameters', async () => {
-    const { post } = await start()
-    const { status } = await post('/v1/events?wait=5', '{"text":"x"}', ndjson)
+    const gateway = await start()
+    const { status } = await gateway.post('/v1/events?wait=5', '{"text":"x"}', ndjson)
     expect(status).toBe(400)
   })
 

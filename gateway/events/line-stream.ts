@@ -152,7 +152,10 @@ function resultStream(options: {
           stream.waitsSinceMs = undefined
           const results = await lines.publish(read, stream.stop.signal)
           if (isEnding) return
-          if (results === '') return await end(controller)
+          if (results === '') {
+            await end(controller)
+            return
+          }
           controller.enqueue(encoder.encode(results))
           stopAfter(`The results were not read within ${msMax} ms (gateway.requestMsMax)`)
         } catch (error) {

@@ -82,7 +82,7 @@ const requests: readonly OddRequest[] = [
   },
   {
     name: 'a body byte by byte',
-    parts: [`${head}Content-Length: 17\r\n\r\n`, ...'{"text":"x y z."}'],
+    parts: [`${head}Content-Length: 17\r\n\r\n`, ...Array.from('{"text":"x y z."}')],
     statuses: [202],
   },
   {
