@@ -118,3 +118,34 @@ describe('POST /v1/hooks/{name}', () => {
     expect([answer.status, answer.json['code']]).toEqual([status, code])
   })
 })
+
+describe('a gateway with keys', () => {
+  const key = 'ingest-0123456789abcdef'
+  const config = configSchema.parse({
+    gateway: {
+      keys: [{ key, scopes: ['ingest'] }],
+      hooks: { signed: { text: 'a', secret }, open: { text: 'a' } },
+    },
+  })
+  const body = { a: 'text' }
+  const signature = createHmac('sha256', secret).update(JSON.stringify(body)).digest('hex')
+
+  it('takes a signed hook without a key, and refuses a wrong signature with one', async () => {
+    const { post, published } = gatewayUnderTest({ config })
+    const signed = { 'x-hub-signature-256': `sha256=${signature}` }
+    expect((await post('/v1/hooks/signed', body, signed)).status).toBe(202)
+    const wrong = { 'x-hub-signature-256': `sha256=${signature.replace(/./, 'x')}` }
+    const headers = { ...wrong, authorization: `Bearer ${key}` }
+    expect((await post('/v1/hooks/signed', body, headers)).status).toBe(401)
+    expect(published).toHaveLength(1)
+  })
+
+  it('asks for the key where a hook has no secret, and for a hook that is not there', async () => {
+    const { post } = gatewayUnderTest({ config })
+    expect((await post('/v1/hooks/open', body)).status).toBe(401)
+    expect((await post('/v1/hooks/none', body)).status).toBe(401)
+    const headers = { authorization: `Bearer ${key}` }
+    expect((await post('/v1/hooks/open', body, headers)).status).toBe(202)
+    expect((await post('/v1/hooks/none', body, headers)).status).toBe(404)
+  })
+})

@@ -8,7 +8,7 @@ import { connect, type Socket } from 'node:net'
 type OddRequest = {
   readonly name: string
   readonly parts: readonly string[]
-  /** The statuses of which one must come; none: the connection closes or waits. */
+  /** One of these must come; absent: the connection closes or waits. */
   readonly statuses?: readonly number[]
 }
 
