@@ -283,7 +283,7 @@ function addLetterRoutes(app: Hono, world: World): void {
         (letter) =>
           (state === 'all' || letter.open) && (code === undefined || letter.code === code),
       )
-      .map(({ payload: _, ...letter }) => letter)
+      .map((letter) => ({ ...letter, payload: undefined }))
     return c.json({ deadLetters, codes: codesOf() })
   })
   app.post('/v1/dead-letters/replay', async (c) => {
@@ -303,7 +303,7 @@ function addLetterRoutes(app: Hono, world: World): void {
       recordTime: letter.rejectedAt,
       key: null,
       payload: { text: payload, base64: btoa(payload), bytes: payload.length, isCut: false },
-      attempts: [{ attempt: 1, model: null, code: letter.code, rejectedAt: letter.rejectedAt }],
+      attempts: [{ attempt: 0, model: null, code: letter.code, rejectedAt: letter.rejectedAt }],
     })
   })
 }

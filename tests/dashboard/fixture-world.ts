@@ -212,7 +212,7 @@ function lettersOf(now: number): WorldLetter[] {
     return {
       id: `winnow.events/${at % 4}/${9_000 + at}`,
       ...{ code, stage, message, payload },
-      ...{ attempt: at % 9 === 0 ? 2 : 1, model: null, open: at % 4 !== 3 },
+      ...{ attempt: at % 9 === 0 ? 1 : 0, model: null, open: at % 4 !== 3 },
       rejectedAt: new Date(now - at * at * 61_000 - 40_000).toISOString(),
     }
   })

@@ -25,7 +25,7 @@ export const views: readonly View[] = [
 export type Watched = {
   readonly page: Page
   readonly problems: string[]
-  close(): Promise<void>
+  readonly close: () => Promise<void>
 }
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core'), 'utf8')
