@@ -5,7 +5,7 @@ import { countRecords, topicOf } from '../infra/kafka/topics.ts'
 import { counted } from '../schemas/counted.ts'
 import { errorMessage } from '../schemas/errors.ts'
 import type { CommandContext } from './command-context.ts'
-import { readStageLag, type StageLag } from '../serving/stage-lag.ts'
+import { readStageLag, type StageLag } from '../serving/figures/stage-lag.ts'
 import { countText, durationText, tableText } from './terminal.ts'
 
 /** One group on one topic. */

@@ -325,6 +325,30 @@ const gateway = z.strictObject({
       'API keys with their scopes and an optional name, which becomes the field `by` of labels sent with ' +
         'the key. Without keys the gateway may listen on a loopback address only.',
     ),
+  oidc: z
+    .strictObject({
+      issuer: httpUrl().describe(
+        'Address of the OpenID Connect provider, as `iss` of its tokens has it.',
+      ),
+      audience: z.string().min(1).describe('What `aud` of the tokens must be or contain.'),
+      roleClaim: z
+        .string()
+        .min(1)
+        .default('roles')
+        .describe(
+          'Claim with the roles of the caller: a path such as `realm_access.roles`. Its value is a list, or ' +
+            'words with spaces between them.',
+        ),
+      roles: z
+        .record(z.string(), z.array(z.enum(['ingest', 'read', 'admin'])))
+        .describe('The scopes that each role gives.'),
+      requestMsMax: ms('Longest wait for the provider.', 5_000),
+    })
+    .optional()
+    .describe(
+      'Bearer tokens of an identity provider are accepted besides API keys: JSON Web Tokens, signed with ' +
+        'a public-key algorithm.',
+    ),
   keysFile: z
     .string()
     .min(1)

@@ -6,7 +6,7 @@ import { every } from 'hono/combine'
 import type { Config } from '../configs/schema.ts'
 import { WinnowError } from '../schemas/errors.ts'
 import { createAdmission } from './http/admission.ts'
-import { createAuthentication, type KeyRing } from './http/auth.ts'
+import { createAuthentication, type KeyRing, type TokenCheck } from './http/auth.ts'
 import { createBrowserGuard } from './http/browser-guard.ts'
 import { addCallerRoute } from './probes/caller.ts'
 import { addClassifyRoutes } from './online/classify.ts'
@@ -27,6 +27,7 @@ import type {
   PageFiles,
   OnlineModels,
 } from './http/dependencies.ts'
+import type { DeadLetters } from '../schemas/ports/dead-letters.ts'
 import type { StreamAnalytics } from '../schemas/ports/stream-analytics.ts'
 import type { ResultReader } from '../schemas/ports/result-reader.ts'
 import { addPredictRoutes } from './protocols/predict.ts'
@@ -49,6 +50,8 @@ import { errorShapeAt } from './protocols/error-shapes.ts'
 import { addInferenceRoutes } from './protocols/inference.ts'
 import { addTokenizeRoutes } from './online/tokenize.ts'
 import { addResultRoutes } from './results/results.ts'
+import { addDeadLetterReplayRoute } from './dead-letters/dead-letter-replay.ts'
+import { addDeadLetterRoutes } from './dead-letters/dead-letters.ts'
 import { addAnalyticsRoutes } from './analytics/analytics.ts'
 import type { LiveResults } from './stream/live-results.ts'
 import { addStreamRoutes } from './stream/stream.ts'
@@ -67,11 +70,13 @@ export type GatewayOptions = {
   /** Feeds /v1/stream; closed before the server, so that streams end at once. */
   readonly live: LiveResults
   readonly analytics: StreamAnalytics
-  /** Absent if no model serves. */
+  readonly deadLetters: DeadLetters
   readonly explainer?: OnlineExplainer
   readonly pages: PageFiles
   /** Keys besides those of the configuration. */
   readonly keys?: KeyRing
+  /** Verifies tokens of gateway.oidc. */
+  readonly tokens?: TokenCheck | undefined
   /** The versions in the store and their roles. */
   readonly registry: ModelControl
   readonly runs: RunReader
@@ -104,7 +109,11 @@ export function createGateway(options: GatewayOptions): Gateway {
   app.use(observeRequests(options.metrics))
   app.use(requestContext())
   app.use(singleHost())
-  const { authorize, isOpen } = createAuthentication(config.gateway, { ring: options.keys, clock })
+  const { authorize, isOpen } = createAuthentication(config.gateway, {
+    ring: options.keys,
+    tokens: options.tokens,
+    clock,
+  })
   app.use(createBrowserGuard(isOpen, openPages))
   const admission = createAdmission(config.gateway, options.queue ?? createWorkQueue())
   const limit = createRateLimit(config.gateway, clock)
@@ -120,6 +129,8 @@ export function createGateway(options: GatewayOptions): Gateway {
   addExplainRoutes(app, { ...context, explainer: options.explainer })
   addResultRoutes(app, { ...context, results })
   addAnalyticsRoutes(app, { ...context, analytics: options.analytics })
+  addDeadLetterRoutes(app, { ...context, deadLetters: options.deadLetters })
+  addDeadLetterReplayRoute(app, { ...context, deadLetters: options.deadLetters })
   addStreamRoutes(app, { ...context, live: options.live })
   addModelRoutes(app, { ...context, models: options.registry })
   addReleaseRoutes(app, { ...context, models: options.registry, audit: options.audit })

@@ -151,6 +151,10 @@ export const operationErrors = {
   parameter_invalid: { meaning: 'A path or query parameter is wrong.', retryable: false },
   unauthorized: { meaning: 'A valid API key is needed.', retryable: false },
   forbidden: { meaning: 'The API key lacks the scope that this needs.', retryable: false },
+  identity_unavailable: {
+    meaning: 'The identity provider does not answer.',
+    retryable: true,
+  },
   rate_limited: { meaning: 'The caller has used up its share of a minute.', retryable: true },
   not_found: { meaning: 'There is nothing at this address.', retryable: false },
   cursor_expired: {

@@ -1,22 +1,15 @@
-// `winnow dlq replay`: sends the events of open dead letters again, each to its original topic and
-// partition. The record's headers name the event and the attempt, so that consumers count it once,
-// however often it is sent; see "Dead letters" in ARCHITECTURE.md.
+// `winnow dlq replay`: options and output of a replay. serving/letters/letter-replay.ts replays.
+import { hostname, userInfo } from 'node:os'
 import { InvalidArgumentError, type Command } from 'commander'
 import type { Config } from '../../configs/schema.ts'
-import {
-  countLetters,
-  openEvents,
-  type LetterFilter,
-  type OpenEvent,
-} from '../../infra/readers/dead-letter-reader.ts'
+import { countLetters, type LetterFilter } from '../../infra/readers/dead-letter-reader.ts'
 import { createKafka, openProducer } from '../../infra/kafka/kafka.ts'
-import { readBounds } from '../../infra/kafka/record-lookup.ts'
-import { topicOf } from '../../infra/kafka/topics.ts'
 import { counted } from '../../schemas/counted.ts'
 import { parseEventPlace } from '../../schemas/record.ts'
 import { openContext, type SharedOptions } from '../command-context.ts'
 import { addLetterOptions, filterOf, type LetterOptions } from './letter-options.ts'
-import { LetterSender, skipReasons, type SkipReason } from '../../serving/letter-sender.ts'
+import { replayLetters, type LettersReplayed } from '../../serving/letters/letter-replay.ts'
+import { skipReasons, type SkipReason } from '../../serving/letters/letter-sender.ts'
 import { prepareBackends } from '../../serving/backends.ts'
 import { openAll } from '../../serving/open-resources.ts'
 import { checkTimes } from '../option-checks.ts'
@@ -29,24 +22,8 @@ import { countText, durationText, logLine, tableText } from '../terminal.ts'
 type Options = SharedOptions &
   LetterOptions & { id?: string[]; limit?: number; again?: true; dryRun?: true }
 
-type CodeFigures = { matched: number; sent: number; skipped: number }
-
-/** The result of a replay of dead letters. */
-export type LettersReplayed = {
-  /** Events with open dead letters that were examined. */
-  matched: number
-  sent: number
-  /**
-   * Events sent whose value was read from their topic, because the dead letter holds only a part.
-   */
-  reread: number
-  skipped: Partial<Record<SkipReason, number>>
-  byCode: Record<string, CodeFigures>
-  dryRun: boolean
-  /** Whether it was stopped before it had examined all. */
-  stopped: boolean
-  seconds: number
-}
+/** The document of a replay. */
+export type ReplayDocument = LettersReplayed & { dryRun: boolean; seconds: number }
 
 /** Adds `dlq replay` to `dlq`. */
 export function addDlqReplayCommand(dlq: Command): void {
@@ -77,11 +54,10 @@ export function addDlqReplayCommand(dlq: Command): void {
       const sentText = options.dryRun === true ? 'would be sent' : 'sent'
       const startMs = performance.now()
       const done = await untilStopped((signal) =>
-        replayLetters({
+        replaySelected({
           options,
           config,
           signal,
-          log: logLine,
           onProgress: ({ matched, sent }, total) =>
             terminal.progress(
               progressText({
@@ -123,96 +99,43 @@ function collectId(id: string, previous: string[] | undefined): string[] {
   )
 }
 
-/** Events of one partition whose values are read and sent together. */
-const batchEvents = 200
-
-function replayLetters(work: {
+function replaySelected(work: {
   options: Options
   config: Config
   signal: AbortSignal
-  log: (line: string) => void
   onProgress: (done: LettersReplayed, total: number) => void
-}): Promise<LettersReplayed> {
+}): Promise<ReplayDocument> {
   const { options, config, signal } = work
   const { limit = Infinity, dryRun = false, again = false } = options
   const filter: Omit<LetterFilter, 'state'> = { ...filterOf(options), ids: options.id }
   return openAll(async (resources) => {
     const startMs = performance.now()
-    const { log } = work
     const analytics = resources.add(
-      openPatientAnalytics(config.clickhouse, { log, signal }),
+      openPatientAnalytics(config.clickhouse, { log: logLine, signal }),
       (one) => one.close(),
     )
-    const kafka = createKafka(config, log)
+    const kafka = createKafka(config, logLine)
     const counts = await countLetters(analytics, { ...filter, state: 'open' })
     const total = counts.reduce((sum, { open }) => sum + open, 0)
-    const topics = [topicOf(config.topics, 'events'), topicOf(config.topics, 'labels')]
-    const bounds = new Map(
-      await Promise.all(
-        topics.map(async (topic) => [topic, await readBounds(kafka, topic)] as const),
-      ),
+    const producer = dryRun
+      ? undefined
+      : resources.add(await openProducer(kafka), (one) => one.close())
+    const done = await replayLetters(
+      { analytics, kafka, producer },
+      {
+        filter,
+        limit,
+        again,
+        by: `${userInfo().username}@${hostname()}`,
+        signal,
+        onProgress: (now) => {
+          work.onProgress(now, total)
+        },
+      },
+      config.topics,
     )
-    const done: LettersReplayed = {
-      matched: 0,
-      sent: 0,
-      reread: 0,
-      skipped: {},
-      byCode: {},
-      dryRun,
-      stopped: false,
-      seconds: 0,
-    }
-    const figuresOf = ({ code }: OpenEvent) =>
-      (done.byCode[code] ??= { matched: 0, sent: 0, skipped: 0 })
-    const sender = new LetterSender({
-      analytics,
-      kafka,
-      bounds,
-      again,
-      signal,
-      producer: dryRun ? undefined : resources.add(await openProducer(kafka), (one) => one.close()),
-      onSent(event, from) {
-        done.sent++
-        if (from === 'topic') done.reread++
-        figuresOf(event).sent++
-      },
-      onSkipped(event, reason) {
-        done.skipped[reason] = (done.skipped[reason] ?? 0) + 1
-        figuresOf(event).skipped++
-      },
-    })
-    for await (const batch of batchesOf(openEvents(analytics, filter))) {
-      if (signal.aborted) {
-        done.stopped = true
-        break
-      }
-      // Values that are still to be read count as sent only later, but the limit includes them.
-      const room = limit - done.sent - sender.waiting
-      if (room <= 0) break
-      const taken = batch.slice(0, room)
-      done.matched += taken.length
-      for (const event of taken) figuresOf(event).matched++
-      await sender.send(taken)
-      work.onProgress(done, total)
-    }
-    if (!signal.aborted) await sender.flush()
-    done.seconds = (performance.now() - startMs) / 1_000
+    const seconds = (performance.now() - startMs) / 1_000
     await resources.close()
-    return done
+    return { ...done, dryRun, seconds }
   })
-}
-
-/** Groups events into batches of one partition each. */
-async function* batchesOf(events: AsyncIterable<OpenEvent>): AsyncGenerator<OpenEvent[]> {
-  let batch: OpenEvent[] = []
-  for await (const event of events) {
-    const [first] = batch
-    const isOther = first?.topic !== event.topic || first.partition !== event.partition
-    if (first !== undefined && (isOther || batch.length >= batchEvents)) {
-      yield batch
-      batch = []
-    }
-    batch.push(event)
-  }
-  if (batch.length > 0) yield batch
 }

@@ -26,13 +26,15 @@ import type { OpenModel } from '../../serving/model.ts'
 import { closing, openAll, type OpenResources } from '../../serving/open-resources.ts'
 import { openControl } from '../../serving/control/open-control.ts'
 import { checkAddress, checkModel } from '../option-checks.ts'
+import { createTokenCheck } from '../../serving/gateway/token-check.ts'
 import { createPageFiles } from '../../serving/gateway/page-files.ts'
 import { createOnlineExplainer } from '../../serving/online-explainer.ts'
 import { openOnlineModels } from '../../serving/online/online-models.ts'
 import { recordService } from '../../serving/service-record.ts'
 import { openServingModel, type ServingOptions } from '../../serving/serving-model.ts'
 import { addCommand, wholeNumber } from '../shared-options.ts'
-import { createStreamAnalytics } from '../../serving/stream-analytics.ts'
+import { createDeadLetters } from '../../serving/letters/dead-letters.ts'
+import { createStreamAnalytics } from '../../serving/figures/stream-analytics.ts'
 import { failureSignal } from '../../serving/failure-signal.ts'
 import { aborted, untilStopped } from '../signals.ts'
 import { logLine, timedLog } from '../terminal.ts'
@@ -74,7 +76,7 @@ export function addServeCommand(program: Command): void {
       const { config, terminal, paths } = context
       const keyFile = keysPath(config.gateway, paths.state)
       const ring = openKeyFile(keyFile, logLine)
-      createAuthentication(config.gateway, { ring })
+      createAuthentication(config.gateway, { ring, tokens: createTokenCheck(config.gateway.oidc) })
       await ring.close()
       await checkAddress('gateway', config.gateway)
       if (options.model !== undefined) await checkModel(options.model, context)
@@ -148,6 +150,7 @@ export function openGateway(options: {
         models: await openOnlineModels(resources, { ...options, serving, queue, telemetry }),
       }),
       live,
+      deadLetters: createDeadLetters({ kafka, analytics, producer }, config),
       analytics: createStreamAnalytics({ kafka, analytics }, config),
       ...(await openControl(resources, {
         ...options,
@@ -161,6 +164,7 @@ export function openGateway(options: {
           }),
       pages: createPageFiles(),
       keys,
+      tokens: createTokenCheck(config.gateway.oidc),
       health: [
         { name: 'kafka', check: () => pingBroker(kafka) },
         { name: 'clickhouse', check: () => analytics.ping() },

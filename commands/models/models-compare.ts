@@ -45,7 +45,7 @@ export function addCompareCommand(models: Command): void {
       }
       const analytics = openPatientAnalytics(config.clickhouse, { log: logLine })
       try {
-        const found = await compareVersions(analytics, pair, options.flips)
+        const found = await compareVersions(analytics, pair, { flipsMax: options.flips })
         const refs = { a: `${pair.model}@${pair.a}`, b: `${pair.model}@${pair.b}` }
         say(terminal, refs, found)
         terminal.document({ ...refs, ...found })

@@ -1,5 +1,6 @@
-// GET /v1/analytics/…: what the stream did in a window of time, how far consumers are behind, whether
-// every record of a topic has an outcome. It owns the parameters and the JSON; StreamAnalytics reads.
+// GET /v1/analytics/…: what the stream did in a window of time, how far consumers are behind,
+// whether every record of a topic has an outcome. It owns the parameters and the JSON;
+// StreamAnalytics reads.
 import type { RouteConfig } from '@hono/zod-openapi'
 import { z } from 'zod'
 import { characters } from '../../schemas/characters.ts'
@@ -53,8 +54,8 @@ export function addAnalyticsRoutes(
 }
 
 /**
- * The window of a query, extended to whole buckets. The length of a bucket is a round number, so that
- * buckets of one minute and more are whole minutes.
+ * The window of a query, extended to whole buckets. The length of a bucket is a round number, so
+ * that buckets of one minute and more are whole minutes.
  */
 function readWindow(query: Record<string, string[]>, nowMs: number): SummaryWindow {
   const { since, until, buckets, source, model, label } = readQuery(summaryQuery, query)

@@ -1,6 +1,6 @@
-// Decides who may call: API keys as Bearer tokens with scopes; without keys, only callers on this
-// machine. Only hashes of keys are kept. browser-guard.ts decides what a browser may send to a
-// gateway without keys, rate-limit.ts how much a caller may do.
+// Decides who may call: API keys, or tokens of an identity provider, as Bearer tokens with scopes;
+// without both, only callers on this machine. Only hashes of keys are kept. browser-guard.ts decides
+// what a browser may send to a gateway without keys, rate-limit.ts how much a caller may do.
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { isIPv4 } from 'node:net'
 import type { MiddlewareHandler } from 'hono'
@@ -36,6 +36,12 @@ export type KeyRing = {
   onUse(key: ValidKey, atMs: number): void
 }
 
+/**
+ * Verifies a token of an identity provider and says who its holder is. Rejects with `unauthorized`,
+ * or `identity_unavailable`.
+ */
+export type TokenCheck = (token: string) => Promise<Caller & { readonly subject: string }>
+
 /** Who is calling, for routes that say so. */
 export type Caller = { readonly name: string | null; readonly scopes: readonly Scope[] }
 
@@ -56,19 +62,23 @@ export type Authentication = {
  */
 export function createAuthentication(
   gateway: Pick<Config['gateway'], 'host' | 'keys'>,
-  { ring = noKeys, clock = Date.now }: { ring?: KeyRing; clock?: () => number } = {},
+  {
+    ring = noKeys,
+    tokens,
+    clock = Date.now,
+  }: { ring?: KeyRing; tokens?: TokenCheck | undefined; clock?: () => number } = {},
 ): Authentication {
   const configured = gateway.keys.map(({ key, name, scopes }): ValidKey => {
     const digest = sha256(key)
     return { digest, name: name ?? nameOf(digest), scopes }
   })
-  const isOpen = (): boolean => configured.length === 0 && !ring.isUsed()
+  const isOpen = (): boolean => configured.length === 0 && !ring.isUsed() && tokens === undefined
   if (isOpen() && !isLoopback(gateway.host)) {
     throw new WinnowError(
       'config_invalid',
       `gateway.host is "${gateway.host}", but a gateway without API keys may listen on a ` +
-        'loopback address only. Make a key with `winnow keys create`, set gateway.keys, or set ' +
-        'gateway.host to 127.0.0.1',
+        'loopback address only. Make a key with `winnow keys create`, set gateway.keys or ' +
+        'gateway.oidc, or set gateway.host to 127.0.0.1',
       { details: { path: 'gateway.keys' } },
     )
   }
@@ -77,14 +87,15 @@ export function createAuthentication(
       c.set('caller', 'anonymous')
       c.set('scopes', everyScope)
     } else {
-      const nowMs = clock()
-      const made = ring.keys()
-      const key = keyOf(c.req.header('authorization'), [...configured, ...made], nowMs)
-      requireScope(key, scope)
-      if (made.includes(key)) ring.onUse(key, nowMs)
-      c.set('caller', key.digest.toString('hex'))
-      c.set('callerName', key.name)
-      c.set('scopes', key.scopes)
+      const bearer = bearerOf(c.req.header('authorization'))
+      const holder =
+        tokens !== undefined && jwtPattern.test(bearer)
+          ? await tokenHolder(bearer, tokens)
+          : keyHolder(bearer, { configured, ring, nowMs: clock() })
+      requireScope(holder.scopes, scope)
+      c.set('caller', holder.id)
+      c.set('callerName', holder.name)
+      c.set('scopes', holder.scopes)
     }
     await next()
   }
@@ -93,12 +104,40 @@ export function createAuthentication(
 
 const noKeys: KeyRing = { keys: () => [], isUsed: () => false, onUse: () => undefined }
 
-/** The key that a header names. Throws `unauthorized`. */
-function keyOf(header: string | undefined, keys: readonly ValidKey[], nowMs: number): ValidKey {
+/** JSON Web Signature in its compact form (RFC 7515, 7.1); no API key has dots. */
+const jwtPattern = /^[\w-]+\.[\w-]+\.[\w-]+$/
+
+/** Who sent a request: an id for limits, and a name for people. */
+type Holder = {
+  readonly id: string
+  readonly name: string | undefined
+  readonly scopes: readonly Scope[]
+}
+
+function bearerOf(header: string | undefined): string {
   const token = /^Bearer +(\S+)$/i.exec(header ?? '')?.[1]
-  if (token === undefined) {
-    throw new WinnowError('unauthorized', 'Send the API key as "Authorization: Bearer KEY"')
-  }
+  if (token !== undefined) return token
+  throw new WinnowError('unauthorized', 'Send the API key as "Authorization: Bearer KEY"')
+}
+
+async function tokenHolder(token: string, check: TokenCheck): Promise<Holder> {
+  const { subject, name, scopes } = await check(token)
+  return { id: sha256(`subject ${subject}`).toString('hex'), name: name ?? undefined, scopes }
+}
+
+function keyHolder(
+  token: string,
+  known: { configured: readonly ValidKey[]; ring: KeyRing; nowMs: number },
+): Holder {
+  const { configured, ring, nowMs } = known
+  const made = ring.keys()
+  const key = keyOf(token, [...configured, ...made], nowMs)
+  if (made.includes(key)) ring.onUse(key, nowMs)
+  return { id: key.digest.toString('hex'), name: key.name, scopes: key.scopes }
+}
+
+/** The key with this text. Throws `unauthorized`. */
+function keyOf(token: string, keys: readonly ValidKey[], nowMs: number): ValidKey {
   const digest = sha256(token)
   // Compares every key, as digests of equal length, so that the time reveals nothing about any key.
   const [key] = keys.filter((each) => timingSafeEqual(each.digest, digest))
@@ -112,8 +151,8 @@ function keyOf(header: string | undefined, keys: readonly ValidKey[], nowMs: num
   return key
 }
 
-function requireScope(key: ValidKey, scope: Scope | 'any'): void {
-  if (scope === 'any' || key.scopes.includes(scope)) return
+function requireScope(scopes: readonly Scope[], scope: Scope | 'any'): void {
+  if (scope === 'any' || scopes.includes(scope)) return
   throw new WinnowError(
     'forbidden',
     `The API key lacks the scope "${scope}"; use a key that has it`,

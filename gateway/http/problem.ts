@@ -95,6 +95,7 @@ export const statusByCode: Readonly<Record<ErrorCode, ProblemStatus>> = {
   unauthorized: 401,
   forbidden: 403,
   rate_limited: 429,
+  identity_unavailable: 503,
   not_found: 404,
   cursor_expired: 410,
   method_not_allowed: 405,

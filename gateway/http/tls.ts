@@ -1,5 +1,5 @@
-// TLS of the listener: reads certificate and key, checks that they fit, and takes new ones without a
-// restart, because certificates are renewed. server.ts listens.
+// TLS of the listener: reads certificate and key, checks that they fit, and takes renewed ones
+// without a restart. server.ts listens.
 import { readFileSync, statSync } from 'node:fs'
 import type { Server } from 'node:https'
 import { createSecureContext, type SecureContextOptions } from 'node:tls'

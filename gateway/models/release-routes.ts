@@ -33,23 +33,19 @@ export function addReleaseRoutes(app: Gateway, options: Options): void {
     ModelChange: changeJson,
   })
   const add = changeAdder(app, options)
-  add('promote', promoteRequest, {
-    description: promotion,
-    run: (request) => models.promote(request),
-  })
-  add('rollback', rollbackRequest, {
-    description: 'Makes the previous champion the champion again.',
+  add(postPromote, promoteRequest, { verb: 'promote', run: (request) => models.promote(request) })
+  add(postRollback, rollbackRequest, {
+    verb: 'rollback',
     run: (request) => models.rollBack(request),
   })
-  for (const [verb, role] of [
-    ['challenge', 'challenger'],
-    ['shadow', 'shadow'],
-  ] as const) {
-    add(verb, shareRequest, {
-      description: role === 'challenger' ? challenge : shadow,
-      run: (request) => models.side({ role, ...request }),
-    })
-  }
+  add(postChallenge, shareRequest, {
+    verb: 'challenge',
+    run: (request) => models.side({ role: 'challenger', ...request }),
+  })
+  add(postShadow, shareRequest, {
+    verb: 'shadow',
+    run: (request) => models.side({ role: 'shadow', ...request }),
+  })
 }
 
 type ChangeBody = { readonly reason: string; readonly version?: string }
@@ -57,17 +53,17 @@ type ChangeBody = { readonly reason: string; readonly version?: string }
 function changeAdder(app: Gateway, options: Options) {
   const middleware = [options.authorize('admin'), options.admit]
   return <Schema extends z.ZodType<ChangeBody>>(
-    verb: keyof typeof summaries,
+    route: RouteConfig,
     schema: Schema,
-    route: {
-      readonly description: string
+    change: {
+      readonly verb: string
       readonly run: (
         request: z.output<Schema> & { name: string; by: string; signal: AbortSignal },
       ) => Promise<ModelChange>
     },
   ): void => {
-    const { description, run } = route
-    addRoute(app, { ...changeRoute(verb, description), middleware }, async (c) => {
+    const { verb, run } = change
+    addRoute(app, { ...route, middleware }, async (c) => {
       readQuery(c.req.queries(), noParameters)
       const name = c.req.param('name')!
       const request = await readChange(c, schema)
@@ -79,10 +75,10 @@ function changeAdder(app: Gateway, options: Options) {
         reason,
       }
       const by = actorOf(c)
-      const change = await c
+      const changed = await c
         .get('work')
         .run((signal) => audited(c, action, () => run({ ...request, name, by, signal })))
-      return c.json(changeDocument(change))
+      return c.json(changeDocument(changed))
     })
   }
 }
@@ -152,43 +148,51 @@ const changeJson = z
   .strictObject({ before: stateShape.nullable(), state: stateShape })
   .describe('The state of the model before the change and after it.')
 
-const promotion =
-  'Makes a version the champion, as `winnow models promote` does. The version must have passed the gate, ' +
-  'or pass it now by its recorded metrics; `force` overrules a refusal.'
-const challenge =
-  'Lets a version answer for a share of the events, drawn by their ids. It must pass the gate.'
-const shadow = 'Lets a version classify a share of the events for comparison; it answers for none.'
+const shared = {
+  method: 'post' as const,
+  tags: ['models'],
+  security: [{ bearer: ['admin'] }],
+  parameters: [modelNameParameter, contentEncodingParameter],
+  responses: {
+    200: { description: 'Announced to all consumers.', content: jsonContent('ModelChange') },
+    ...problems([400, 401, 403, 404, 408, 409, 413, 415, 422, 500, 502, 503, 504], {
+      409: 'The version cannot have this role now.',
+      422: 'The gate refuses the version; `force` gives a reason to overrule it.',
+    }),
+  },
+}
 
-const summaries = {
-  promote: 'Make a version the champion',
-  rollback: 'Go back to the previous champion',
-  challenge: 'Let a version answer for a share of the events',
-  shadow: 'Let a version classify a share of the events for comparison',
-} as const
-
-const bodies = {
-  promote: 'PromoteRequest',
-  rollback: 'RollbackRequest',
-  challenge: 'ShareRequest',
-  shadow: 'ShareRequest',
-} as const
-
-function changeRoute(verb: keyof typeof summaries, description: string): RouteConfig {
-  return {
-    method: 'post',
-    path: `/v1/models/{name}/${verb}`,
-    summary: summaries[verb],
-    description,
-    tags: ['models'],
-    security: [{ bearer: ['admin'] }],
-    parameters: [modelNameParameter, contentEncodingParameter],
-    request: { body: { required: true, content: jsonContent(bodies[verb]) } },
-    responses: {
-      200: { description: 'Announced to all consumers.', content: jsonContent('ModelChange') },
-      ...problems([400, 401, 403, 404, 408, 409, 413, 415, 422, 500, 502, 503, 504], {
-        409: 'The version cannot have this role now.',
-        422: 'The gate refuses the version; `force` gives a reason to overrule it.',
-      }),
-    },
-  }
+const postPromote: RouteConfig = {
+  ...shared,
+  path: '/v1/models/{name}/promote',
+  summary: 'Make a version the champion',
+  description:
+    'Makes a version the champion, as `winnow models promote` does. The version must have passed the gate, ' +
+    'or pass it now by its recorded metrics; `force` overrules a refusal.',
+  request: { body: { required: true, content: jsonContent('PromoteRequest') } },
+}
+const postRollback: RouteConfig = {
+  ...shared,
+  path: '/v1/models/{name}/rollback',
+  summary: 'Go back to the previous champion',
+  description: 'Makes the previous champion the champion again.',
+  request: { body: { required: true, content: jsonContent('RollbackRequest') } },
+}
+const postChallenge: RouteConfig = {
+  ...shared,
+  path: '/v1/models/{name}/challenge',
+  summary: 'Let a version answer for a share of the events',
+  description:
+    'The version answers instead of the champion for a share of the events, drawn by their ids. It must pass ' +
+    'the gate. 0 percent ends the role.',
+  request: { body: { required: true, content: jsonContent('ShareRequest') } },
+}
+const postShadow: RouteConfig = {
+  ...shared,
+  path: '/v1/models/{name}/shadow',
+  summary: 'Let a version classify a share of the events for comparison',
+  description:
+    'The version also classifies a share of the events, drawn by their ids, and answers for none. 0 percent ends ' +
+    'the role.',
+  request: { body: { required: true, content: jsonContent('ShareRequest') } },
 }

@@ -56,7 +56,7 @@ const oddTimes = [
 ]
 const oddWords = [
   ...['5', '0', '01', '0.5', '1.01', '1000', '1001', '500', '501', '٣', 'a@b', 'a@b@c'],
-  ...['1~0~0~t~m~1', '1~-1~0~t~m~1', '0~0~0~t~m~1'],
+  ...['1~0~0~t~m~1', '1~-1~0~t~m~1', '0~0~0~t~m~1', '1~0~0~1~0~t~', 'open', 'text_empty'],
 ]
 const odd = fc.constantFrom(
   '',
@@ -130,6 +130,17 @@ const embeddingsArbitrary = fc.record(
     encoding_format: fc.constantFrom('float', 'base64', 'int8', null),
     dimensions: fc.constantFrom(2, 0, 1.5, '2'),
     user: anything,
+    more: anything,
+  },
+  { requiredKeys: [] },
+)
+const letterId = fc.oneof(anything, fc.constantFrom('t/0/1', 't/0', '/0/1', 'a/b/0/1'))
+const replayArbitrary = fc.record(
+  {
+    ids: fc.oneof(anything, fc.array(letterId, { maxLength: 2 })),
+    code: fc.constantFrom('text_empty', 'made_up', 5),
+    since: time,
+    until: time,
     more: anything,
   },
   { requiredKeys: [] },
@@ -286,6 +297,12 @@ describe('/openapi.json', () => {
     }
     const promoted = await gateway.post('/v1/models/mail/promote', { version: '3', reason: 'a' })
     expect(errorsAgainst('ModelChange', promoted.json)).toBeNull()
+    const letters = await gateway.get('/v1/dead-letters')
+    expect(errorsAgainst('DeadLetterPage', letters.json)).toBeNull()
+    const letter = await gateway.get('/v1/dead-letters/winnow.events/3/18')
+    expect(errorsAgainst('DeadLetter', letter.json)).toBeNull()
+    const replayed = await gateway.post('/v1/dead-letters/replay', { code: 'text_empty' })
+    expect(errorsAgainst('ReplayOutcome', replayed.json)).toBeNull()
     const ready = await gateway.get('/readyz')
     expect(errorsAgainst('Readiness', ready.json)).toBeNull()
     const invalid = await gateway.post('/v1/events', [{ text: '' }, 5])
@@ -317,6 +334,7 @@ describe('/openapi.json', () => {
     ['/v1/models/mail/promote', 'PromoteRequest', changeArbitrary],
     ['/v1/models/mail/rollback', 'RollbackRequest', changeArbitrary],
     ['/v1/models/mail/shadow', 'ShareRequest', changeArbitrary],
+    ['/v1/dead-letters/replay', 'ReplayRequest', replayArbitrary],
   ])('of %s is exactly as strict as the server', async (path, name, arbitrary) => {
     await fc.assert(
       fc.asyncProperty(arbitrary, async (body) => {
@@ -327,7 +345,7 @@ describe('/openapi.json', () => {
     )
   })
 
-  it.each(['/v1/results', '/v1/stream', '/v1/analytics/summary'])(
+  it.each(['/v1/results', '/v1/stream', '/v1/analytics/summary', '/v1/dead-letters'])(
     'of the query of %s is exactly as strict as the server',
     async (path) => {
       const { parameters } = document.paths[path]!['get']!

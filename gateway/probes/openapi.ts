@@ -19,6 +19,7 @@ const tags = [
   { name: 'runs', description: 'Trainings, cross-validations and tunes.' },
   { name: 'labelling', description: 'What people should label, and what they labelled.' },
   { name: 'audit', description: 'What callers with the scope admin did.' },
+  { name: 'dead letters', description: 'Events that could not be classified.' },
   { name: 'analytics', description: 'Figures of the stream.' },
   { name: 'probes', description: 'Health, metrics and this document.' },
   { name: 'pages', description: 'The dashboard, and this document as pages.' },

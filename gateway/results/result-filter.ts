@@ -1,4 +1,5 @@
-// Which results a caller asks for, as query parameters that GET /v1/results and GET /v1/stream share.
+// Which results a caller asks for, as query parameters that GET /v1/results and GET /v1/stream
+// share.
 import type { z } from 'zod'
 import { characters } from '../../schemas/characters.ts'
 

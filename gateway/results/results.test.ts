@@ -134,7 +134,7 @@ describe('GET /v1/results', () => {
   it('reads every parameter', async () => {
     const gateway = gatewayUnderTest()
     const query =
-      'label=ham&source=support-mail&model=mail@3&since=2025-01-01T00:00:00Z&until=1738368000000&limit=7&cursor=1738324800120~3~17~winnow.events~mail~3'
+      'label=ham&source=support-mail&model=mail@3&q=Watch%20&scoreBelow=0.75&since=2025-01-01T00:00:00Z&until=1738368000000&limit=7&cursor=1738324800120~3~17~winnow.events~mail~3'
     expect((await gateway.get(`/v1/results?${query}`)).status).toBe(200)
     expect(gateway.filters).toEqual([
       {
@@ -142,6 +142,8 @@ describe('GET /v1/results', () => {
         source: 'support-mail',
         model: 'mail',
         version: '3',
+        text: 'Watch ',
+        scoreBelow: 0.75,
         sinceMs: Date.UTC(2025, 0, 1),
         untilMs: 1_738_368_000_000,
         limit: 7,
@@ -171,6 +173,11 @@ describe('GET /v1/results', () => {
     [`source=${'x'.repeat(257)}`, 'source'],
     ['cursor=', 'cursor'],
     ['labels=ham', 'labels'],
+    ['q=', 'q'],
+    [`q=${'x'.repeat(257)}`, 'q'],
+    ['scoreBelow=2', 'scoreBelow'],
+    ['scoreBelow=-0.1', 'scoreBelow'],
+    ['scoreBelow=1e-3', 'scoreBelow'],
   ])('refuses %s', async (query, parameter) => {
     const gateway = gatewayUnderTest()
     const { status, json } = await gateway.get(`/v1/results?${query}`)

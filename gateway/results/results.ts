@@ -3,7 +3,7 @@
 import type { RouteConfig } from '@hono/zod-openapi'
 import { z } from 'zod'
 import { WinnowError } from '../../schemas/errors.ts'
-import { resultCursorPattern } from '../../schemas/result-cursor.ts'
+import { resultCursorPattern } from '../../schemas/cursors/result-cursor.ts'
 import type { ResultFilter, ResultReader } from '../../schemas/ports/result-reader.ts'
 import { exactJson } from '../http/json-answer.ts'
 import { instant, readInstant, readQuery } from '../http/query.ts'

@@ -1,12 +1,13 @@
-// Feeds the readers of GET /v1/stream. One loop reads the log of results for all of them, only while
-// somebody listens, and writes each result once. A reader gets every result that its selection
-// takes, once and in the order of the log: first what follows its cursor, from the results kept here
-// or from ClickHouse, then what the loop reads. A reader that is too slow is cut off; it can resume.
-import { setTimeout } from 'node:timers/promises'
+// Feeds the readers of GET /v1/stream. One loop reads the log of results for all of them, only
+// while somebody listens, and writes each result once. A reader gets every result that its
+// selection takes, once and in the order of the log: first what follows its cursor, from the
+// results kept here or from ClickHouse, then what the loop reads. A reader that reads slowly goes
+// on by itself; one that stops reading is cut off, and may resume.
+import { setImmediate, setTimeout } from 'node:timers/promises'
 import type { Config } from '../../configs/schema.ts'
 import { counted } from '../../schemas/counted.ts'
 import { WinnowError } from '../../schemas/errors.ts'
-import { comparePositions, type LogPosition } from '../../schemas/log-position.ts'
+import { comparePositions, type LogPosition } from '../../schemas/cursors/log-position.ts'
 import type { ResultLog } from '../../schemas/ports/result-log.ts'
 import { mapInTurns, type WorkQueue } from '../http/work-queue.ts'
 import { RecentResults } from './recent-results.ts'
@@ -19,19 +20,34 @@ import {
   type ClosedReason,
   type StreamedResult,
 } from './stream-event.ts'
-import { StreamReader } from './stream-reader.ts'
+import { readerBytesMax, StreamReader, type ReaderOptions } from './stream-reader.ts'
 
-/** Time between two reads of the log. */
-const pollMs = 250
-/** Longest pause after a failed read; readers are closed when reads have failed for so long. */
+/** The times of the loop; tests shorten them. */
+export type StreamPace = ReaderOptions['pace'] & {
+  /** Time between two reads of the log. */
+  readonly pollMs: number
+  /** Shorter than the minute after which proxies, and this server, drop a quiet connection. */
+  readonly heartbeatMs: number
+  /** Readers are closed when reads of the log have failed for so long. */
+  readonly failedMsMax: number
+}
+
+const defaultPace: StreamPace = {
+  pollMs: 250,
+  heartbeatMs: 15_000,
+  slowMsMax: 10_000,
+  closedMsMax: 5_000,
+  failedMsMax: 30_000,
+}
+/** Longest pause after a failed read. */
 const failedPauseMsMax = 5_000
-const failedMsMax = 30_000
-/** Shorter than the minute after which proxies, and this server, drop a quiet connection. */
-const heartbeatMs = 15_000
 /** Most results that a reader may have missed; one that missed more must start afresh. */
 export const resumeResultsMax = 20_000
 /** Readers whose missed results are read from ClickHouse at once. */
 const catchUpsMax = 4
+/** Writes to sockets in one turn of the event loop. */
+const writesPerTurn = 100
+const batchBytes = readerBytesMax / 4
 /** How often failures are reported at most. */
 const reportMs = 60_000
 /** Bytes that wait for all readers together; above, the one that is furthest behind is cut off. */
@@ -44,7 +60,7 @@ export type ListenRequest = {
   readonly from?: LogPosition | undefined
   /** Cuts the connection if the reader stops reading. */
   readonly cut: () => void
-  /** Aborts when the caller leaves. */
+  /** Aborts when the caller leaves, or when opening the stream takes too long. */
   readonly signal: AbortSignal
 }
 
@@ -55,11 +71,13 @@ export type LiveOptions = {
   readonly queue: WorkQueue
   /** Called when reading the log fails, at most once a minute. */
   readonly onFailure: (error: unknown) => void
+  readonly pace?: Partial<StreamPace>
 }
 
 /** The readers and the loop that feeds them. The caller closes it before the server. */
 export class LiveResults {
   readonly #options: LiveOptions
+  readonly #pace: StreamPace
   /** All readers, also those that catch up or are being closed. */
   readonly #readers = new Set<StreamReader>()
   /** Those that get what the loop reads. */
@@ -72,6 +90,7 @@ export class LiveResults {
 
   constructor(options: LiveOptions) {
     this.#options = options
+    this.#pace = { ...defaultPace, ...options.pace }
   }
 
   /** How many readers there are. */
@@ -95,34 +114,54 @@ export class LiveResults {
     const { selection, cut, signal } = request
     const reader: StreamReader = new StreamReader({
       selection,
+      pace: this.#pace,
       cut,
       onGone: () => {
         this.#forget(reader)
       },
     })
     this.#readers.add(reader)
-    signal.addEventListener('abort', () => {
-      reader.leave()
-    })
     try {
-      signal.throwIfAborted()
-      const recent = await this.#start()
-      const from = request.from ?? recent.end
-      if (recent.after(from) === undefined) await this.#refuseExpired(from)
-      reader.push(readyEvent(from))
-      void this.#catchUp(reader, from)
-      return reader.stream
+      return await Promise.race([this.#open(reader, request.from), this.#left(reader, signal)])
     } catch (error) {
       reader.leave()
       throw error
     }
   }
 
+  /** Sends `ready` as soon as it is known where the stream begins. */
+  async #open(
+    reader: StreamReader,
+    cursor: LogPosition | undefined,
+  ): Promise<ReadableStream<Uint8Array>> {
+    const recent = await this.#start()
+    const from = cursor ?? recent.end
+    if (recent.after(from) === undefined) await this.#refuseExpired(from)
+    reader.push(readyEvent(from))
+    void this.#catchUp(reader, from)
+    return reader.stream
+  }
+
+  /** Rejects when the caller has left, or the time to open a stream is up. */
+  #left(reader: StreamReader, signal: AbortSignal): Promise<never> {
+    return new Promise((_, reject) => {
+      const leave = () => {
+        reader.leave()
+        const { reason } = signal as { reason: unknown }
+        const message = 'The caller closed the connection'
+        reject(reason instanceof WinnowError ? reason : new WinnowError('cancelled', message))
+      }
+      if (signal.aborted) leave()
+      else signal.addEventListener('abort', leave, { once: true })
+    })
+  }
+
   /** Ends all streams at once and refuses new ones. */
-  async close(): Promise<void> {
+  close(): Promise<void> {
     this.#stop.abort()
     this.#endAll('shutdown')
-    await this.#loop
+    // The loop ends by itself, at the latest with the query that it waits for.
+    return Promise.resolve()
   }
 
   #forget(reader: StreamReader): void {
@@ -178,7 +217,7 @@ export class LiveResults {
       while (reader.isOpen) {
         const recent = await this.#start()
         const kept = recent.after(at)
-        const missed = kept === undefined ? await this.#missed(recent, at) : undefined
+        const missed = kept === undefined ? await this.#missed(reader, recent, at) : undefined
         const results = (kept ?? missed!.results).filter(isSelected)
         const added = reader.pushFitting(results)
         if (added < results.length) {
@@ -199,14 +238,14 @@ export class LiveResults {
   }
 
   /** What follows a place that is older than what is kept here, or newer. */
-  async #missed(recent: RecentResults, at: LogPosition): Promise<Streamed> {
+  async #missed(reader: StreamReader, recent: RecentResults, at: LogPosition): Promise<Streamed> {
     const end = recent.end
     if (comparePositions(at, end) > 0) {
       // Another gateway has sent what this one has not read yet.
-      await pause(pollMs, this.#stop.signal)
-      return { results: [], position: at, isCut: false }
+      await pause(this.#pace.pollMs, this.#stop.signal)
+      return nothing(at)
     }
-    const page = await this.#turns.use(() => this.#read(at))
+    const page = await this.#turns.use(async () => (reader.isOpen ? this.#read(at) : nothing(at)))
     // A page that is not cut has all that was visible, so also what was read here before.
     const isBehind = !page.isCut && comparePositions(page.position, end) < 0
     return isBehind ? { ...page, position: end } : page
@@ -215,6 +254,8 @@ export class LiveResults {
   /** Reads the log while somebody listens. */
   async #follow(recent: RecentResults, own: Promise<RecentResults>): Promise<void> {
     let failedSinceMs: number | undefined
+    let quietSinceMs = performance.now()
+    const { pollMs, heartbeatMs, failedMsMax } = this.#pace
     let pauseMs = pollMs
     const beats = setInterval(() => this.#beat(recent.end), heartbeatMs)
     while (this.#recent === own && !this.#stop.signal.aborted) {
@@ -225,6 +266,11 @@ export class LiveResults {
         pauseMs = isCut ? 0 : pollMs
         recent.add(results, position)
         await this.#deliver(results, before)
+        if (results.length > 0) quietSinceMs = performance.now()
+        else if (performance.now() - quietSinceMs > heartbeatMs) {
+          quietSinceMs = performance.now()
+          await this.#endIfNewTable(recent.end)
+        }
       } catch (error) {
         failedSinceMs ??= performance.now()
         pauseMs = Math.min(failedPauseMsMax, 2 * Math.max(pauseMs, pollMs))
@@ -234,6 +280,12 @@ export class LiveResults {
       await pause(pauseMs, this.#stop.signal)
     }
     clearInterval(beats)
+  }
+
+  /** A table that was created again numbers its blocks from the start. */
+  async #endIfNewTable(at: LogPosition): Promise<void> {
+    const end = await this.#options.log.end()
+    if (end.block < at.block) this.#endAll('unavailable')
   }
 
   async #read(at: LogPosition): Promise<Streamed> {
@@ -249,16 +301,25 @@ export class LiveResults {
     const bySelection = [
       ...Map.groupBy(this.#live, ({ selection }) => selectionKey(selection)).values(),
     ]
-    await mapInTurns(this.#options.queue, bySelection, (readers) => {
-      const chosen = results.filter(selects(readers[0]!.selection))
-      if (chosen.length === 0) return
-      const events = Buffer.concat(chosen.map(({ event }) => event))
+    const deliveries = await mapInTurns(this.#options.queue, bySelection, (readers) => ({
+      readers,
+      batches: batchesOf(results.filter(selects(readers[0]!.selection))),
+    }))
+    let passed = 0
+    for (const { readers, batches } of deliveries) {
       for (const reader of readers) {
-        if (reader.push(events) || !this.#live.delete(reader)) continue
-        // It is behind: it goes on by itself, no faster than it reads.
-        void this.#catchUp(reader, before)
+        const tooMany = batches.findIndex(({ events }) => !reader.push(events))
+        if (tooMany >= 0 && this.#live.delete(reader)) {
+          // It is behind: it goes on by itself, no faster than it reads.
+          void this.#catchUp(reader, batches[tooMany - 1]?.position ?? before)
+        }
+        passed += batches.length
+        if (passed >= writesPerTurn) {
+          passed = 0
+          await setImmediate()
+        }
       }
-    })
+    }
     this.#boundMemory()
   }
 
@@ -285,6 +346,7 @@ export class LiveResults {
   }
 
   #report(error: unknown): void {
+    if (this.#stop.signal.aborted) return
     const nowMs = performance.now()
     if (nowMs - this.#reportedMs < reportMs) return
     this.#reportedMs = nowMs
@@ -297,6 +359,29 @@ type Streamed = {
   readonly results: readonly StreamedResult[]
   readonly position: LogPosition
   readonly isCut: boolean
+}
+
+/** Events that readers share as one piece of bytes, with the place after them. */
+type Batch = { readonly events: Uint8Array; readonly position: LogPosition }
+
+/** Pieces that are small compared with what may wait for a reader, unless one result is larger. */
+function batchesOf(results: readonly StreamedResult[]): Batch[] {
+  const batches: Batch[] = []
+  let from = 0
+  let bytes = 0
+  for (const [at, { event, position }] of results.entries()) {
+    bytes += event.length
+    if (bytes < batchBytes && at + 1 < results.length) continue
+    const events = Buffer.concat(results.slice(from, at + 1).map((one) => one.event))
+    batches.push({ events, position })
+    from = at + 1
+    bytes = 0
+  }
+  return batches
+}
+
+function nothing(position: LogPosition): Streamed {
+  return { results: [], position, isCut: false }
 }
 
 /** Resolves after a time, or at once when the signal aborts. */

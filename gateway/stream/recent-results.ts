@@ -1,5 +1,5 @@
 // The results that were streamed last, so that a reader who comes back soon needs no query.
-import { comparePositions, type LogPosition } from '../../schemas/log-position.ts'
+import { comparePositions, type LogPosition } from '../../schemas/cursors/log-position.ts'
 import type { StreamedResult } from './stream-event.ts'
 
 /** Most results and bytes that are kept. */

@@ -1,7 +1,7 @@
 // The server-sent events of GET /v1/stream as bytes (WHATWG HTML, section 9.2). A result is written
 // once, for all readers.
 import { exactJsonText } from '../../schemas/exact-json.ts'
-import { logCursor, type LogPosition } from '../../schemas/log-position.ts'
+import { logCursor, type LogPosition } from '../../schemas/cursors/log-position.ts'
 import type { LogEntry } from '../../schemas/ports/result-log.ts'
 import type { StoredResult } from '../../schemas/ports/result-reader.ts'
 import { resultOnTheWire } from '../results/result-json.ts'

@@ -5,14 +5,16 @@ import { closedEvent, type ClosedReason, type StreamedResult } from './stream-ev
 
 /** Most bytes that wait for one reader. Only one event, or one batch of them, may be larger. */
 export const readerBytesMax = 262_144
-/** How long a reader may take to read what waits for it. */
-const roomMsMax = 10_000
-/** How long a reader may take to read that its stream is closed before its connection is cut. */
-const closedMsMax = 5_000
 
 /** What a reader is made of. */
 export type ReaderOptions = {
   readonly selection: ResultSelection
+  readonly pace: {
+    /** How long it may take to read what waits for it. */
+    readonly slowMsMax: number
+    /** How long it may take to read that its stream is closed, before its connection is cut. */
+    readonly closedMsMax: number
+  }
   /** Cuts the connection of a reader that reads nothing. */
   readonly cut: () => void
   /** Called once, when the reader takes no more: it left, or it has read that the stream closed. */
@@ -80,7 +82,7 @@ export class StreamReader {
     if (this.#waitingBytes === 0 || this.#state !== 'open') return
     const timer = setTimeout(() => {
       this.end('slow_reader')
-    }, roomMsMax)
+    }, this.#options.pace.slowMsMax)
     await new Promise<void>((resolve) => (this.#emptied = resolve))
     clearTimeout(timer)
   }
@@ -92,7 +94,7 @@ export class StreamReader {
     this.#add(closedEvent(reason))
     this.#state = 'ended'
     this.#emptied()
-    this.#cutTimer = setTimeout(this.#options.cut, closedMsMax)
+    this.#cutTimer = setTimeout(this.#options.cut, this.#options.pace.closedMsMax)
     this.#cutTimer.unref()
   }
 

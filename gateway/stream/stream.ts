@@ -1,9 +1,13 @@
-// GET /v1/stream: results as they land, as server-sent events. It owns the parameters and the headers;
-// live-results.ts feeds the readers.
+// GET /v1/stream: results as they land, as server-sent events. It owns the parameters and the
+// headers; live-results.ts feeds the readers.
 import type { RouteConfig } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { z } from 'zod'
-import { logCursorPattern, readLogCursor, type LogPosition } from '../../schemas/log-position.ts'
+import {
+  logCursorPattern,
+  readLogCursor,
+  type LogPosition,
+} from '../../schemas/cursors/log-position.ts'
 import { readQuery, wrongParameter } from '../http/query.ts'
 import { incomingOf, type GatewayEnv } from '../http/request-context.ts'
 import {
@@ -32,13 +36,12 @@ export function addStreamRoutes(
       'X-Accel-Buffering': 'no',
     }
     if (c.req.method === 'HEAD') return c.body(null, 200, headers)
-    const { signal } = c.req.raw
+    // Readers have a limit of their own, so they take no slot of other requests while they wait.
+    const signal = AbortSignal.any([c.get('work').signal, c.req.raw.signal])
     const cut = () => {
       incomingOf(c)?.socket.destroy()
     }
-    const stream = await c
-      .get('work')
-      .run(() => options.live.listen({ selection, from, cut, signal }))
+    const stream = await options.live.listen({ selection, from, cut, signal })
     return c.body(stream, 200, headers)
   })
 }

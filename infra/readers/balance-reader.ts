@@ -1,5 +1,5 @@
-// Counts what became of the records of a topic, within bounds of offsets. serving/topic-balance.ts
-// compares the counts with Kafka.
+// Counts what became of the records of a topic, within bounds of offsets.
+// serving/figures/topic-balance.ts compares the counts with Kafka.
 import type { Analytics } from '../clickhouse/clickhouse.ts'
 
 /** The offsets of one partition that count: `low` inclusive, `end` exclusive. */

@@ -1,6 +1,7 @@
 // Reads dead letters from ClickHouse: lists, counts, the history of one, the bytes of its event.
-// Sinks write them; commands/events/dlq-replay.ts replays them.
+// Sinks write them; serving/letters/letter-replay.ts replays them.
 import type { Analytics } from '../clickhouse/clickhouse.ts'
+import type { LetterPosition } from '../../schemas/cursors/letter-cursor.ts'
 import { seconds } from '../sinks/classification-rows.ts'
 
 /** Selects dead letters. Times are those of rejection, in epoch milliseconds. */
@@ -11,6 +12,8 @@ export type LetterFilter = {
   readonly untilMs?: number | undefined
   /** Ids as `deadLetterId` makes them. */
   readonly ids?: readonly string[] | undefined
+  /** Only what follows this place, newest first. */
+  readonly after?: LetterPosition | undefined
 }
 
 export type LetterRow = {
@@ -22,6 +25,8 @@ export type LetterRow = {
   model: string
   open: boolean
   rejectedAt: string
+  rejectedAtMs: number
+  recordTimeMs: number
   message: string
 }
 
@@ -45,7 +50,8 @@ export type OpenEvent = {
 const idSql = `concat(topic, '/', toString(partition), '/', toString(offset))`
 const letterKey = 'topic, partition, offset, record_time, model, attempt'
 const letterColumns = `${idSql} AS id, code, stage, attempt, model,
-  toString(rejected_at) AS rejectedAt, message`
+  toString(rejected_at) AS rejectedAt, toUnixTimestamp64Milli(rejected_at) AS rejectedAtMs,
+  toUnixTimestamp64Milli(record_time) AS recordTimeMs, message`
 
 /** The latest dead letters, newest first. */
 export async function listLetters(
@@ -72,7 +78,7 @@ export type ShownLetter = LetterRow & {
   /** As much of the value as was kept. */
   payload: Buffer
   payloadBytes: number
-  attempts: { attempt: number; model: string; code: string; rejectedAt: string }[]
+  attempts: Pick<LetterRow, 'attempt' | 'model' | 'code' | 'rejectedAt' | 'rejectedAtMs'>[]
 }
 
 /** Reads the latest dead letter of an event; undefined when it has none. */
@@ -99,11 +105,12 @@ export async function readLetter(
     ...facts,
     key: bytesOf(key, keyBase64),
     payload: bytesOf(payload, payloadBase64),
-    attempts: letters.map(({ attempt, model, code, rejectedAt }) => ({
+    attempts: letters.map(({ attempt, model, code, rejectedAt, rejectedAtMs }) => ({
       attempt,
       model,
       code,
       rejectedAt,
+      rejectedAtMs,
     })),
   }
 }
@@ -316,7 +323,7 @@ function conditionsOf(filter: LetterFilter): {
   where: string
   parameters: Record<string, unknown>
 } {
-  const { code, sinceMs, untilMs, ids } = filter
+  const { code, sinceMs, untilMs, ids, after } = filter
   const conditions = ['true']
   if (code !== undefined) conditions.push('code = {code: String}')
   if (sinceMs !== undefined) {
@@ -326,7 +333,15 @@ function conditionsOf(filter: LetterFilter): {
     conditions.push('rejected_at < fromUnixTimestamp64Milli({untilMs: Int64})')
   }
   if (ids !== undefined) conditions.push(`${idSql} IN {ids: Array(String)}`)
-  const given = Object.entries({ code, sinceMs, untilMs, ids })
+  if (after !== undefined) {
+    const rejectedAt = 'fromUnixTimestamp64Milli({rejectedAtMs: Int64})'
+    conditions.push(
+      `(rejected_at < ${rejectedAt} OR rejected_at = ${rejectedAt} AND (${letterKey}) > (
+         {topic: String}, {partition: UInt32}, {offset: UInt64},
+         fromUnixTimestamp64Milli({recordTimeMs: Int64}), {model: String}, {attempt: UInt32}))`,
+    )
+  }
+  const given = Object.entries({ code, sinceMs, untilMs, ids, ...after })
   const parameters = Object.fromEntries(given.filter(([, value]) => value !== undefined))
   return { where: conditions.join(' AND '), parameters }
 }

@@ -13,16 +13,16 @@ export async function readAgreement(
 ): Promise<{ readonly people: readonly Labeller[]; readonly pairs: readonly LabellerPair[] }> {
   const [people, pairs] = await Promise.all([
     analytics.rows<Labeller>(
-      `SELECT by, count() AS labels FROM (${peopleLabels}) GROUP BY by
-       ORDER BY labels DESC, by LIMIT ${peopleMax} ${labellingSettings}`,
+      `SELECT person AS by, count() AS labels FROM (${peopleLabels}) GROUP BY person
+       ORDER BY labels DESC, person LIMIT ${peopleMax} ${labellingSettings}`,
     ),
     analytics.rows<LabellerPair>(
-      `SELECT one.by AS a, other.by AS b, count() AS events,
+      `SELECT one.person AS a, other.person AS b, count() AS events,
          countIf(one.said = other.said) AS agreeing,
          sumMap(map(one.said, toUInt64(1))) AS labelsA,
          sumMap(map(other.said, toUInt64(1))) AS labelsB
        FROM (${peopleLabels}) AS one INNER JOIN (${peopleLabels}) AS other USING (event_id)
-       WHERE one.by < other.by
+       WHERE one.person < other.person
        GROUP BY a, b ORDER BY events DESC, a, b LIMIT ${pairsMax} ${labellingSettings}`,
     ),
   ])

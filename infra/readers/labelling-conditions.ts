@@ -18,11 +18,11 @@ export const candidateColumns = `
  * set are in order, so that equal sets are equal texts.
  */
 export const peopleLabels = `
-  SELECT event_id, by, arrayStringConcat(arraySort(splitByChar('|', word)), '|') AS said
+  SELECT event_id, person, arrayStringConcat(arraySort(splitByChar('|', word)), '|') AS said
   FROM (
-    SELECT event_id, labelled_by AS by,
+    SELECT event_id, labelled_by AS person,
       argMax(toString(label), (labelled_at, partition, offset)) AS word
-    FROM labels WHERE labelled_by != 'producer' GROUP BY event_id, by)
+    FROM labels WHERE labelled_by != 'producer' GROUP BY event_id, person)
   WHERE word != ''`
 
 /** The rows to consider; the parameters are model, version, source, exclude and eventsMax. */

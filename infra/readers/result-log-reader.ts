@@ -5,7 +5,7 @@
 // numbers when parts are merged.
 import type { LogEntry, LogPage, ResultLog } from '../../schemas/ports/result-log.ts'
 import type { StoredResult } from '../../schemas/ports/result-reader.ts'
-import type { LogPosition } from '../../schemas/log-position.ts'
+import type { LogPosition } from '../../schemas/cursors/log-position.ts'
 import type { Analytics } from '../clickhouse/clickhouse.ts'
 import { resultColumns } from './result-reader.ts'
 

@@ -2,7 +2,7 @@
 // fake to the same behaviour.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { ResultReader } from '../../schemas/ports/result-reader.ts'
-import { readResultCursor } from '../../schemas/result-cursor.ts'
+import { readResultCursor } from '../../schemas/cursors/result-cursor.ts'
 import { sampleClassification } from '../../tests/support/sample-records.ts'
 import { openScriptedEngine, type ScriptedEngine } from '../../tests/support/scripted-engine.ts'
 import { answerBytesMax, createResultReader } from './result-reader.ts'

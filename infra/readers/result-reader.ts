@@ -4,7 +4,7 @@
 // Results of a shadow are left out; SQL shows them.
 import { WinnowError } from '../../schemas/errors.ts'
 import type { ResultFilter, ResultReader, StoredResult } from '../../schemas/ports/result-reader.ts'
-import { readResultCursor, resultCursor } from '../../schemas/result-cursor.ts'
+import { readResultCursor, resultCursor } from '../../schemas/cursors/result-cursor.ts'
 import type { Analytics } from '../clickhouse/clickhouse.ts'
 
 /** The columns of a `StoredResult`. */

@@ -1,6 +1,6 @@
-// Reads what the stream did in a window of time: counts, latencies, batches, dead letters. Counts are
-// exact. Windows in whole minutes have the form of the per-minute projections of classifications, so
-// ClickHouse reads those instead of the rows.
+// Reads what the stream did in a window of time: counts, latencies, batches, dead letters. Counts
+// are exact. Windows in whole minutes have the form of the per-minute projections of
+// classifications, so ClickHouse reads those instead of the rows.
 import type {
   Quantiles,
   StreamSummary,

@@ -14,7 +14,7 @@ export function readSuspicious(
 ): Promise<SuspiciousLabel[]> {
   const key = 'topic, partition, offset, model, version'
   const contradicted = `
-    SELECT ${key}, event_id, by, said, label AS predicted, score AS sureness FROM (
+    SELECT ${key}, event_id, person, said, label AS predicted, score AS sureness FROM (
       SELECT ${key}, event_id, label, score FROM classifications
       WHERE ${answered({ version })}
         AND event_id IN (SELECT event_id FROM (${peopleLabels}))
@@ -22,15 +22,15 @@ export function readSuspicious(
     INNER JOIN (${peopleLabels}) AS words USING (event_id)
     WHERE label != 'winnow.none' AND score >= {scoreMin: Float64}
       AND NOT has(splitByChar('|', said), toString(label))
-    ORDER BY score DESC, event_id, by LIMIT {rowsMax: UInt32}`
+    ORDER BY score DESC, event_id, person LIMIT {rowsMax: UInt32}`
   return analytics.rows<SuspiciousLabel>(
-    `SELECT event_id AS eventId, text, said AS given, by, predicted, sureness AS score, model, version
+    `SELECT event_id AS eventId, text, said AS given, person AS by, predicted, sureness AS score, model, version
      FROM (${contradicted}) AS found
      INNER JOIN (
        SELECT ${key}, text FROM classifications
        WHERE role != 'shadow' AND (${key}) IN (SELECT ${key} FROM (${contradicted}))) AS rows
      USING (${key})
-     ORDER BY score DESC, eventId, by ${labellingSettings}`,
+     ORDER BY score DESC, eventId, person ${labellingSettings}`,
     { model, version: version ?? '', scoreMin, rowsMax: limit, eventsMax },
   )
 }

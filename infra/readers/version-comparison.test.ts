@@ -27,7 +27,7 @@ describe('compareVersions', () => {
     scripted.answer('version_flips', flips)
     scripted.answer('version_mcnemar', [judged])
     scripted.answer('version_accuracy', alone)
-    expect(await compareVersions(scripted.analytics, pair, 5)).toEqual({
+    expect(await compareVersions(scripted.analytics, pair, { flipsMax: 5 })).toEqual({
       events: 20,
       agreement: 0.85,
       flips,
@@ -41,12 +41,19 @@ describe('compareVersions', () => {
   })
 
   it('has no agreement and no judgement without events', async () => {
-    expect(await compareVersions(scripted.analytics, pair, 5)).toEqual({
+    expect(await compareVersions(scripted.analytics, pair, { flipsMax: 5 })).toEqual({
       events: 0,
       agreement: null,
       flips: [],
       judged: null,
       alone: [],
     })
+  })
+
+  it('lets the server end what takes too long, if a limit is given', async () => {
+    await compareVersions(scripted.analytics, pair, { flipsMax: 5 })
+    await compareVersions(scripted.analytics, pair, { flipsMax: 5, secondsMax: 20 })
+    const limited = scripted.statements().map(({ sql }) => /max_execution_time = 20/.test(sql))
+    expect(limited).toEqual([...Array<boolean>(4).fill(false), ...Array<boolean>(4).fill(true)])
   })
 })

@@ -32,35 +32,39 @@ export type VersionComparison = {
   }[]
 }
 
-/** Compares two versions. Throws analytics_unavailable, analytics_refused. */
+/**
+ * Compares two versions. With `secondsMax`, the server ends a query that takes longer. Throws
+ * analytics_unavailable, analytics_refused.
+ */
 export async function compareVersions(
   analytics: Analytics,
   pair: VersionPair,
-  flipsMax: number,
+  { flipsMax, secondsMax }: { readonly flipsMax: number; readonly secondsMax?: number },
 ): Promise<VersionComparison> {
+  const settings = secondsMax === undefined ? '' : `SETTINGS max_execution_time = ${secondsMax}`
   const those = `model = {model: String} AND version_a = {a: String} AND version_b = {b: String}`
   const parameters = { ...pair, flipsMax }
   const [agreed, flips, judged, alone] = await Promise.all([
     analytics.rows<{ events: number; agreement: number }>(
-      `SELECT events, agreement FROM version_disagreement WHERE ${those}`,
+      `SELECT events, agreement FROM version_disagreement WHERE ${those} ${settings}`,
       parameters,
     ),
     analytics.rows<{ a: string; b: string; events: number }>(
       `SELECT answer_a AS a, answer_b AS b, events FROM version_flips
        WHERE ${those} AND answer_a != answer_b
-       ORDER BY events DESC, a, b LIMIT {flipsMax: UInt32}`,
+       ORDER BY events DESC, a, b LIMIT {flipsMax: UInt32} ${settings}`,
       parameters,
     ),
     analytics.rows<NonNullable<VersionComparison['judged']>>(
       `SELECT labelled, accuracy_a AS accuracyA, accuracy_b AS accuracyB,
          only_a_right AS onlyARight, only_b_right AS onlyBRight, p_value AS pValue
-       FROM version_mcnemar WHERE ${those}`,
+       FROM version_mcnemar WHERE ${those} ${settings}`,
       parameters,
     ),
     analytics.rows<VersionComparison['alone'][number]>(
       `SELECT version, toString(role) AS role, labelled, accuracy FROM version_accuracy
        WHERE model = {model: String} AND version IN ({a: String}, {b: String})
-       ORDER BY toUInt64(version), role`,
+       ORDER BY toUInt64(version), role ${settings}`,
       parameters,
     ),
   ])

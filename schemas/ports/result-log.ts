@@ -1,6 +1,6 @@
 // Reads stored results in the order in which they became visible, for readers that follow them.
 // infra/readers/result-log-reader.ts reads them from ClickHouse.
-import type { LogPosition } from '../log-position.ts'
+import type { LogPosition } from '../cursors/log-position.ts'
 import type { StoredResult } from './result-reader.ts'
 
 /** One result with its place in the log. */

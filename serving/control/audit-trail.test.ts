@@ -23,12 +23,13 @@ const entry: AuditEntry = {
   message: '',
 }
 
-function trail({ insert, msMax }: { insert?: Analytics['insert']; msMax: number }) {
+function trail(parts: { insert?: Analytics['insert']; giveUp?: () => void; msMax: number }) {
+  const { insert, giveUp = () => undefined, msMax } = parts
   const lines: string[] = []
   const { analytics } = scripted
   const patient = insert === undefined ? analytics : { ...analytics, insert }
   const log = (line: string) => void lines.push(line)
-  return { lines, trail: createAuditTrail({ analytics, patient, log, msMax }) }
+  return { lines, trail: createAuditTrail({ analytics, patient, log, giveUp, msMax }) }
 }
 
 describe('the audit log of a gateway', () => {
@@ -51,21 +52,33 @@ describe('the audit log of a gateway', () => {
   })
 
   it('holds an action up for a bounded time only, and is closed when the entry is stored', async () => {
-    let store = (): void => undefined
-    const { trail: audit } = trail({
-      insert: () =>
-        new Promise((resolve) => {
-          store = resolve
-        }),
+    const store = Promise.withResolvers<undefined>()
+    const over = Promise.withResolvers<undefined>()
+    const { trail: audit, lines } = trail({
+      insert: () => store.promise,
+      giveUp: () => over.resolve(undefined),
       msMax: 20,
     })
     await audit.write(entry)
     let isClosed = false
     const closed = audit.close().then(() => (isClosed = true))
-    await Promise.resolve()
+    await over.promise
     expect(isClosed).toBe(false)
-    store()
+    store.resolve(undefined)
     await closed
+    expect(lines).toEqual([])
+  })
+
+  it('gives up when it is closed, and writes what is left to the log', async () => {
+    const store = Promise.withResolvers<undefined>()
+    const { trail: audit, lines } = trail({
+      insert: () => store.promise,
+      giveUp: () => store.reject(new Error('stopped')),
+      msMax: 20,
+    })
+    await audit.write(entry)
+    await audit.close()
+    expect(lines).toEqual([`audit entry not stored (stopped): ${JSON.stringify(entry)}`])
   })
 
   it('keeps a bounded number of entries waiting', async () => {

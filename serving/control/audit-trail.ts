@@ -16,16 +16,18 @@ const waitingMax = 1_000
 export type AuditTrail = AuditLog & { close(): Promise<void> }
 
 /**
- * Creates the log. `patient` retries an insert for a bounded time; `analytics` reads. `close` waits
- * for entries that are being written; the caller closes the clients after that.
+ * Creates the log. `patient` retries an insert for a bounded time, until `giveUp` is called;
+ * `analytics` reads. `close` waits for a moment until entries are stored, then gives up; the caller
+ * closes the clients after that.
  */
 export function createAuditTrail(options: {
   readonly analytics: Analytics
   readonly patient: Analytics
   readonly log: (line: string) => void
+  readonly giveUp: () => void
   readonly msMax?: number
 }): AuditTrail {
-  const { analytics, patient, log, msMax = writeMsMax } = options
+  const { analytics, patient, log, giveUp, msMax = writeMsMax } = options
   const waiting = new Set<Promise<void>>()
   const toLog = (entry: AuditEntry, why: string): void => {
     log(`audit entry not stored (${why}): ${JSON.stringify(entry)}`)
@@ -40,13 +42,20 @@ export function createAuditTrail(options: {
         .catch((error: unknown) => toLog(entry, errorMessage(error)))
         .finally(() => waiting.delete(stored))
       waiting.add(stored)
-      const over = new AbortController()
-      await Promise.race([stored, pause(msMax, over.signal)])
-      over.abort()
+      await within(stored, msMax)
     },
     list: (filter) => readAudit(analytics, filter),
     close: async () => {
+      await within(Promise.all(waiting), msMax)
+      giveUp()
       await Promise.all(waiting)
     },
   }
+}
+
+/** Waits for work that never fails, for a bounded time. */
+async function within(work: Promise<unknown>, msMax: number): Promise<void> {
+  const over = new AbortController()
+  await Promise.race([work, pause(msMax, over.signal)])
+  over.abort()
 }

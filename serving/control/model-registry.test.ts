@@ -24,6 +24,7 @@ beforeEach(async () => {
     registry,
     analytics,
     serving: () => serving,
+    slots: (read) => read(),
     states: () => registry.announcements.states(),
   })
   await registry.write('one')
@@ -109,6 +110,18 @@ describe('createModelRegistry', () => {
     expect(await compare('champion', '1')).toMatchObject({ a: 'mail@2', b: 'mail@1', events: 4 })
     expect(await models.releases('mail', 5)).toEqual([])
     await expect(models.releases('nowhere', 5)).rejects.toMatchObject({ code: 'model_not_found' })
+  })
+
+  it('knows models that are announced and have no version in this store', async () => {
+    await models.promote({ ...cause, version: '1' })
+    const [state] = [...(await registry.announcements.states()).values()]
+    await registry.announcements.announce('far', () => ({ ...state!, name: 'far', champion: '7' }))
+    const compared = await models.compare('far', { a: 'champion', b: '6' })
+    expect([compared.a, compared.b]).toEqual(['far@7', 'far@6'])
+    expect(await models.releases('far', 5)).toEqual([])
+    await expect(models.rollBack({ ...cause, name: 'far' })).rejects.toMatchObject({
+      message: expect.stringContaining('no earlier champion') as string,
+    })
   })
 
   it('gives the report in the folder of a version', async () => {

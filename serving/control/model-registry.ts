@@ -1,7 +1,7 @@
 // The registry of models for the gateway: what `winnow models list`, `compare`, `promote`,
 // `rollback`, `challenge` and `shadow` do, by the same code. One change runs at a time.
 import { join } from 'node:path'
-import type { ModelControl, ModelRelease } from '../../gateway/models/model-control.ts'
+import type { ModelControl } from '../../gateway/models/model-control.ts'
 import type { Analytics } from '../../infra/clickhouse/clickhouse.ts'
 import { readReleases } from '../../infra/readers/model-releases.ts'
 import { compareVersions } from '../../infra/readers/version-comparison.ts'
@@ -12,7 +12,7 @@ import {
   listVersionsWithRoles,
   versionReportFile,
 } from '../../models/store/listed-versions.ts'
-import type { Manifest } from '../../models/store/manifest.ts'
+import { modelNamePattern, type Manifest } from '../../models/store/manifest.ts'
 import { parseModelRef } from '../../models/store/model-ref.ts'
 import { modelDir, readManifest, versionNumbers } from '../../models/store/version-files.ts'
 import { WinnowError } from '../../schemas/errors.ts'
@@ -20,12 +20,15 @@ import type { ModelAnnouncement } from '../../schemas/model-announcement.ts'
 import { promoteModel, rollBackModel, sideModel } from '../promoting.ts'
 import type { Registry } from '../publishing.ts'
 import { keepBriefly } from './briefly-kept.ts'
+import type { ReadSlots } from './read-slots.ts'
 import { readReport } from './report-file.ts'
 
 /** How long a list of versions is kept. */
 const keptMsMax = 2_000
 /** The most label changes of a comparison. */
 const flipsMax = 100
+/** The longest time of a query of a comparison. */
+const secondsMax = 20
 
 /** Creates the registry for the gateway; the caller closes the clients. */
 export function createModelRegistry(options: {
@@ -33,15 +36,20 @@ export function createModelRegistry(options: {
   readonly analytics: Analytics
   /** `name@version` of the model that the gateway serves. */
   readonly serving: () => string | undefined
+  /** Limits the comparisons at once. */
+  readonly slots: ReadSlots
   /** What winnow.models says; undefined if it cannot be read. */
   readonly states: () => Promise<ReadonlyMap<string, ModelAnnouncement> | undefined>
 }): ModelControl {
-  const { registry, analytics, serving } = options
+  const { registry, analytics, serving, slots } = options
   const { storeDir, config } = registry
+  const states = keepBriefly(options.states, { msMax: keptMsMax })
   const listed = keepBriefly(
     async () => {
-      const states = await options.states()
-      const versions = await listVersionsWithRoles({ storeDir, config, states })
+      const versions = await listVersionsWithRoles({
+        ...{ storeDir, config },
+        states: await states.read(),
+      })
       return Promise.all(
         versions.map(async (one) => ({ ...one, hasReport: await hasReport(one.dir) })),
       )
@@ -49,28 +57,41 @@ export function createModelRegistry(options: {
     { msMax: keptMsMax },
   )
   const changing = oneAtATime()
-  const change: Changing = (work) => changing(() => work().finally(() => listed.forget()))
+  const change: Changing = (work) =>
+    changing(() =>
+      work().finally(() => {
+        states.forget()
+        listed.forget()
+      }),
+    )
+  const roles = { storeDir, states: () => states.read() }
   return {
     serving,
     list: () => listed.read(),
     describe: (ref) => describeModel(storeDir, ref ?? serving()?.split('@')[0]),
-    releases: (name, limit) => releasesOf({ storeDir, analytics }, name, limit),
+    async releases(name, limit) {
+      const releases = await readReleases(analytics, { model: name, limit })
+      if (releases.length === 0) await requireModel(roles, name)
+      return releases
+    },
     async compare(name, versions) {
-      await requireModel(storeDir, name)
-      const a = await versionOf(storeDir, name, versions.a)
-      const b = await versionOf(storeDir, name, versions.b)
+      await requireModel(roles, name)
+      const a = await versionOf(roles, name, versions.a)
+      const b = await versionOf(roles, name, versions.b)
       if (a === b) {
         const message = `a and b are the same version, ${name}@${a}; name two versions`
         throw new WinnowError('parameter_invalid', message, { details: { parameter: 'b' } })
       }
-      const compared = await compareVersions(analytics, { model: name, a, b }, flipsMax)
+      const compared = await slots(() =>
+        compareVersions(analytics, { model: name, a, b }, { flipsMax, secondsMax }),
+      )
       return { a: `${name}@${a}`, b: `${name}@${b}`, ...compared }
     },
     promote: ({ name, version, ...request }) =>
       change(() => promoteModel(registry, { ref: refOf(name, version), ...request })),
     rollBack: ({ name, by, reason }) =>
       change(async () => {
-        await requireModel(storeDir, name)
+        requireName(name)
         let before: ModelAnnouncement | undefined
         const check = (state: ModelAnnouncement | undefined): void => {
           before = state
@@ -114,24 +135,36 @@ function refOf(name: string, version: string): string {
   return ref
 }
 
-async function releasesOf(
-  { storeDir, analytics }: { storeDir: string; analytics: Analytics },
-  name: string,
-  limit: number,
-): Promise<readonly ModelRelease[]> {
-  const releases = await readReleases(analytics, { model: name, limit })
-  if (releases.length === 0) await requireModel(storeDir, name)
-  return releases
+/** Where models are known from: this store, and what is announced. */
+type KnownRoles = {
+  readonly storeDir: string
+  readonly states: () => Promise<ReadonlyMap<string, ModelAnnouncement> | undefined>
 }
 
-async function requireModel(storeDir: string, name: string): Promise<void> {
+/** Throws `model_not_found` for what cannot be the name of a model. */
+function requireName(name: string): void {
+  if (!modelNamePattern.test(name)) throw noModel(name)
+}
+
+/** A model may be announced although this store has no version of it. */
+async function requireModel({ storeDir, states }: KnownRoles, name: string): Promise<void> {
+  requireName(name)
   if ((await versionNumbers(storeDir, name)).length > 0) return
-  throw new WinnowError('model_not_found', `There is no model ${name}; GET /v1/models lists all`)
+  if ((await states())?.has(name) !== true) throw noModel(name)
 }
 
-async function versionOf(storeDir: string, name: string, version: string): Promise<string> {
+function noModel(name: string): WinnowError {
+  return new WinnowError('model_not_found', `There is no model ${name}; GET /v1/models lists all`)
+}
+
+async function versionOf(
+  { storeDir, states }: KnownRoles,
+  name: string,
+  version: string,
+): Promise<string> {
   if (version !== 'champion') return version
-  const champion = await championOf({ storeDir, name })
+  const announced = (await states())?.get(name)?.champion ?? undefined
+  const champion = announced ?? (await championOf({ storeDir, name }))
   if (champion !== undefined) return champion
   throw new WinnowError('model_not_found', `${name} has no champion`)
 }
@@ -169,7 +202,7 @@ async function manifestOf(
   if (version === undefined) {
     const newest = await newestManifest({ storeDir, name })
     if (newest !== undefined) return newest
-    throw new WinnowError('model_not_found', `There is no model ${name}; GET /v1/models lists all`)
+    throw noModel(name)
   }
   if (!(await versionNumbers(storeDir, name)).includes(version)) throw noVersion(name, version)
   return readManifest(join(modelDir(storeDir, name), version))

@@ -1,10 +1,10 @@
-// The log of results: the real reader on the engine and the fake must behave the same, whenever rows
-// were classified and however ClickHouse merges their parts.
+// The log of results: the real reader on the engine and the fake must behave the same, whenever
+// rows were classified and however ClickHouse merges their parts.
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
 import { createResultLog } from '../../infra/readers/result-log-reader.ts'
 import { classificationColumns, classificationRow } from '../../infra/sinks/classification-rows.ts'
 import type { Classification } from '../../schemas/classification.ts'
-import type { LogPosition } from '../../schemas/log-position.ts'
+import type { LogPosition } from '../../schemas/cursors/log-position.ts'
 import type { ResultLog } from '../../schemas/ports/result-log.ts'
 import { openBackends, type Backends } from '../support/backends.ts'
 import { createMemoryLog } from '../support/memory-log.ts'

@@ -19,6 +19,8 @@ const stored = Array.from({ length: 23 }, (_, offset) =>
     offset,
     eventId: `event-${offset % 20}`,
     label: offset % 4 === 0 ? 'spam' : 'ham',
+    text: offset % 3 === 0 ? `Größe ${offset}` : `text ${offset}`,
+    score: 0.5 + offset / 64,
     source: offset % 5 === 0 ? 'chat' : 'mail',
     model: offset < 20 ? 'mail' : 'intent',
     version: String((offset % 2) + 1),
@@ -141,6 +143,12 @@ describe.each([
     [{ sinceMs: sampleTimeMs + 1_000 }, (one) => one.classifiedAtMs >= sampleTimeMs + 1_000],
     [{ untilMs: sampleTimeMs + 1_000 }, (one) => one.classifiedAtMs < sampleTimeMs + 1_000],
     [{ label: `' OR 1=1 --` }, () => false],
+    [{ text: 'GRÖSSE' }, () => false],
+    [{ text: 'gRÖß' }, (one) => one.text.startsWith('Größe')],
+    [{ text: 'ext 1' }, (one) => one.text.includes('text 1')],
+    [{ text: '%' }, () => false],
+    [{ scoreBelow: 0.6 }, (one) => one.score < 0.6],
+    [{ scoreBelow: 0.5 }, () => false],
   ] as [object, (one: Classification) => boolean][])('filters by %j', async (filter, isMeant) => {
     const { results } = await subject.reader.list({ limit: 100, ...filter })
     expect(results.map(keyOf).sort()).toEqual(stored.filter(isMeant).map(keyOf).sort())

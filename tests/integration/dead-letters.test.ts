@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { SchemaType } from '@kafkajs/confluent-schema-registry'
 import type { Balance, CodeCount, LetterRow } from '../../infra/readers/dead-letter-reader.ts'
-import type { LettersReplayed } from '../../commands/events/dlq-replay.ts'
+import type { ReplayDocument } from '../../commands/events/dlq-replay.ts'
 import { cacheDir } from '../../configs/paths.ts'
 import { openProducer, type RecordProducer } from '../../infra/kafka/kafka.ts'
 import { connectionsOf } from '../../infra/local/services/stack-state.ts'
@@ -158,15 +158,15 @@ describe('dlq replay', () => {
 
     const known = await register([...eventAvro.fields, added('second')], 'probe-2')
     expect(known.id).toBe(id + 1)
-    const dry = await json<LettersReplayed>('dlq', 'replay', '--dry-run')
+    const dry = await json<ReplayDocument>('dlq', 'replay', '--dry-run')
     expect(dry).toMatchObject({ matched: badCount, sent: badCount, skipped: {}, dryRun: true })
-    const done = await json<LettersReplayed>('dlq', 'replay')
+    const done = await json<ReplayDocument>('dlq', 'replay')
     expect(done).toMatchObject({ matched: badCount, sent: badCount, reread: 2, skipped: {} })
     expect(done.byCode['text_too_long']).toEqual({ matched: 3, sent: 3, skipped: 0 })
     // A second run finds all of them already sent; with --again it sends them again.
-    const second = await json<LettersReplayed>('dlq', 'replay')
+    const second = await json<ReplayDocument>('dlq', 'replay')
     expect(second).toMatchObject({ sent: 0, skipped: { already_sent: badCount } })
-    const forced = await json<LettersReplayed>('dlq', 'replay', '--again')
+    const forced = await json<ReplayDocument>('dlq', 'replay', '--again')
     expect(forced).toMatchObject({ sent: badCount, skipped: {} })
 
     // The consumer dies while it processes them, and another one continues.
@@ -218,7 +218,7 @@ describe('dlq replay', () => {
       expect(range).toMatchObject({ events: good + badCount, results: good + fixed })
 
       // Once more: an event that cannot be fixed is one dead letter of the next attempt.
-      const third = await json<LettersReplayed>('dlq', 'replay', '--since', '1h', '--limit', '3')
+      const third = await json<ReplayDocument>('dlq', 'replay', '--since', '1h', '--limit', '3')
       expect(third).toMatchObject({ matched: 3, sent: 3 })
       await outcomes(good + 2 * badCount + 3)
       expect((await summary()).balance).toMatchObject([{ open, isBalanced: true }])

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { openGateway, type Served } from '../../commands/events/serve.ts'
 import { modelStoreDir } from '../../configs/paths.ts'
 import { openProducer, type RecordProducer } from '../../infra/kafka/kafka.ts'
+import { createLabellingReader } from '../../infra/readers/labelling-reader.ts'
 import { topicOf } from '../../infra/kafka/topics.ts'
 import { startWinnow, type Running } from '../support/cli.ts'
 import { until } from '../support/until.ts'
@@ -205,6 +206,22 @@ describe('the labelling queue', () => {
     expect(new Set(items.map(({ reason }) => reason))).toEqual(new Set(['uncertain']))
     const all = await queue('strategy=uncertain&limit=100')
     expect(all.filter(({ text }) => text === sampleText(1).text)).toHaveLength(1)
+  })
+
+  it('ranks the labels of a multi-label model by their distance from the thresholds', async () => {
+    const thresholds = { parcel: 0.3, praise: 0.6, refund: 0.45, "it's \\ odd": 0.5 }
+    const found = await createLabellingReader(space.analytics).candidates('uncertain', {
+      ...{ model: 'test', exclude: ["e-'0", 'e-\\1'], thresholds, limit: 300 },
+    })
+    expect(found).toHaveLength(events)
+    const distances = found.map(({ probabilities }) =>
+      Math.min(
+        ...Object.entries(probabilities).map(([label, probability]) =>
+          Math.abs(probability - thresholds[label as keyof typeof thresholds]),
+        ),
+      ),
+    )
+    expect(distances).toEqual([...distances].sort((a, b) => a - b))
   })
 
   it('gives the furthest from what the model knows first', async () => {

@@ -1,5 +1,7 @@
-// The figures of a window of time on the real engine, compared with a count of the same rows here.
+// The figures of a window of time, and the outcomes of a topic, on the real engine, compared with a
+// count of the same rows here.
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { countOutcomes, countReplays } from '../../infra/readers/balance-reader.ts'
 import { readSummary } from '../../infra/readers/summary-reader.ts'
 import {
   classificationColumns,
@@ -10,7 +12,7 @@ import {
 } from '../../infra/sinks/classification-rows.ts'
 import type { Classification } from '../../schemas/classification.ts'
 import { openBackends, type Backends } from '../support/backends.ts'
-import { sampleClassification, sampleDeadLetter } from '../support/sample-records.ts'
+import { sampleClassification, sampleDeadLetter, sampleTimeMs } from '../support/sample-records.ts'
 
 const minuteMs = 60_000
 // Recent, because ClickHouse drops old figures of batches.
@@ -140,5 +142,95 @@ describe('a summary', () => {
       latencyMs: { queue: null, infer: null, total: null },
       batches: { batches: 0, textsPerBatch: 0, waitMs: null },
     })
+  })
+})
+
+describe('the outcomes of a topic', () => {
+  const topic = 'b.events'
+  const place = { topic, partition: 0 }
+  const at = (offset: number, changes: Partial<Classification> = {}) =>
+    sampleClassification({ ...place, offset, ...changes })
+
+  beforeAll(async () => {
+    const { analytics } = backends
+    const stored = [
+      // Two models, and a shadow, classified the same events.
+      ...[5, 6, 7].flatMap((offset) => [at(offset), at(offset, { model: 'intent' })]),
+      at(5, { version: '2', role: 'shadow' }),
+      at(8, { role: 'shadow' }),
+      // Before the first record of the topic, behind what is committed, of another partition.
+      at(4),
+      at(20),
+      at(5, { partition: 1 }),
+    ]
+    await analytics.insert('classifications', {
+      columns: classificationColumns,
+      values: stored.map((row) => classificationRow(row)),
+      token: 'balance',
+    })
+    const letters = [
+      { offset: 9 },
+      { offset: 9, attempt: 1 },
+      // One model rejected it, the other gave a row.
+      { offset: 7, model: 'mail' },
+      { offset: 3 },
+      { offset: 21 },
+    ].map((letter) => sampleDeadLetter({ ...place, ...letter }))
+    await analytics.insert('dead_letters', {
+      columns: deadLetterColumns,
+      values: letters.map(deadLetterRow),
+      token: 'balance-letters',
+    })
+    await analytics.insert('dead_letter_replays', {
+      columns: [
+        'topic',
+        'partition',
+        'offset',
+        'record_time',
+        'attempt',
+        'code',
+        'sent_at',
+        'sent_by',
+      ],
+      values: [
+        [
+          topic,
+          0,
+          9,
+          seconds(sampleTimeMs + 9),
+          1,
+          'text_empty',
+          seconds(sampleTimeMs + 1_000),
+          'a',
+        ],
+        [topic, 0, 3, seconds(sampleTimeMs + 3), 1, 'text_empty', seconds(sampleTimeMs + 4), 'a'],
+      ],
+      token: 'balance-replays',
+    })
+  })
+
+  it('count each event once, within the offsets', async () => {
+    const offsets = [{ partition: 0, low: 5, end: 12 }]
+    const counted = await countOutcomes(backends.analytics, {
+      topic,
+      table: 'classifications',
+      offsets,
+    })
+    expect(counted).toEqual({ rows: 3, openDeadLetters: 1 })
+    const all = [0, 1].map((partition) => ({ partition, low: 0, end: 100 }))
+    expect(
+      await countOutcomes(backends.analytics, { topic, table: 'classifications', offsets: all }),
+    ).toEqual({ rows: 6, openDeadLetters: 3 })
+    expect(
+      await countOutcomes(backends.analytics, { topic, table: 'labels', offsets: all }),
+    ).toMatchObject({ rows: 0 })
+  })
+
+  it('replays count while the topic may still hold them', async () => {
+    const replays = (low: number) =>
+      countReplays(backends.analytics, { topic, lows: [{ partition: 0, low }] })
+    expect(await replays(0)).toBe(2)
+    // The record of offset 5 is the first: the replay of 3 was sent before it.
+    expect(await replays(5)).toBe(1)
   })
 })

@@ -6,7 +6,14 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import type { Config } from '../../configs/schema.ts'
 import { listen } from '../../gateway/http/server.ts'
-import { configWith, gatewayUnderTest, hamClassifier } from './gateway-under-test.ts'
+import {
+  configWith,
+  createLiveResults,
+  gatewayUnderTest,
+  hamClassifier,
+  storedResult,
+} from './gateway-under-test.ts'
+import { createMemoryLog } from './memory-log.ts'
 import { processorMs } from './processor-time.ts'
 
 /** What a gateway measured since the previous call. */
@@ -75,10 +82,22 @@ async function answerOf(child: ChildProcess): Promise<unknown> {
 async function serve(settings: Partial<Config['gateway']>): Promise<void> {
   const config = configWith({ ...settings, port: 0 })
   const known = new Set(Array.from({ length: 2_000 }, (_, at) => knownLabel(at)))
-  const { app, published, labels } = gatewayUnderTest({
+  const log = createMemoryLog()
+  let offset = 0
+  const { app, labels } = gatewayUnderTest({
     config,
     classifier: hamClassifier(),
     knownLabels: () => Promise.resolve(known),
+    live: createLiveResults(log, config),
+    // What is published is classified at once, so that /v1/stream has results to send.
+    publisher: {
+      publish(events) {
+        log.add(
+          events.map(({ id, text }) => ({ ...storedResult, eventId: id, text, offset: offset++ })),
+        )
+        return Promise.resolve()
+      },
+    },
   })
   const server = await listen(app, config.gateway)
   let longestTurnMs = 0
@@ -92,7 +111,7 @@ async function serve(settings: Partial<Config['gateway']>): Promise<void> {
   }
   setInterval(() => {
     rssBytesMax = Math.max(rssBytesMax, process.memoryUsage.rss())
-    published.length = 0
+    log.forget()
     labels.length = 0
   }, 20)
   process.on('message', () => {

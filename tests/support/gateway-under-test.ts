@@ -16,12 +16,14 @@ import type {
   PublishedLabel,
 } from '../../gateway/http/dependencies.ts'
 import type { Explanation, ExplainRequest } from '../../models/explain/explanation.ts'
-import { LiveResults } from '../../gateway/stream/live-results.ts'
+import { LiveResults, type StreamPace } from '../../gateway/stream/live-results.ts'
 import { createWorkQueue } from '../../gateway/http/work-queue.ts'
 import type { ResultLog } from '../../schemas/ports/result-log.ts'
 import type { SummaryWindow } from '../../schemas/ports/stream-analytics.ts'
 import { createMemoryLog } from './memory-log.ts'
+import type { ReplaySelection } from '../../schemas/ports/dead-letters.ts'
 import { sampleAnalytics } from './sample-analytics.ts'
+import { sampleDeadLetters } from './sample-dead-letters.ts'
 import type { ResultFilter, StoredResult } from '../../schemas/ports/result-reader.ts'
 import { controlInMemory } from './control-in-memory.ts'
 import type { Gateway } from '../../gateway/http/route.ts'
@@ -35,6 +37,7 @@ export type GatewayUnderTest = {
   readonly traceparents: (string | undefined)[]
   readonly filters: ResultFilter[]
   readonly windows: SummaryWindow[]
+  readonly replays: ReplaySelection[]
   readonly observed: { route: string; method: string; status: number }[]
   readonly failures: GatewayFailure[]
   /** POSTs JSON and returns the response with its body parsed. */
@@ -93,11 +96,13 @@ export function gatewayUnderTest({
   const observed: { route: string; method: string; status: number }[] = []
   const failures: GatewayFailure[] = []
   const windows: SummaryWindow[] = []
+  const replays: ReplaySelection[] = []
   const config = parts.config ?? configWith()
   const app = createGateway({
     config,
     live: createLiveResults(createMemoryLog(), config),
     analytics: sampleAnalytics(windows),
+    deadLetters: sampleDeadLetters(replays),
     labels: {
       publish: (given, { traceparent }) => {
         labels.push(...given)
@@ -148,6 +153,7 @@ export function gatewayUnderTest({
     traceparents,
     filters,
     windows,
+    replays,
     observed,
     failures,
     post: (path, body, headers = {}) =>
@@ -164,8 +170,15 @@ export function gatewayUnderTest({
 export function createLiveResults(
   log: ResultLog,
   { gateway }: Pick<Config, 'gateway'>,
+  pace: Partial<StreamPace> = {},
 ): LiveResults {
-  return new LiveResults({ log, gateway, queue: createWorkQueue(), onFailure: () => undefined })
+  return new LiveResults({
+    log,
+    gateway,
+    queue: createWorkQueue(),
+    onFailure: () => undefined,
+    pace: { pollMs: 10, ...pace },
+  })
 }
 
 /** A classifier that labels every text `ham` and records the texts. */

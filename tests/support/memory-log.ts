@@ -1,6 +1,6 @@
 // The log of results in memory: rows in the order in which they are added, whenever they were
 // classified. tests/contract/result-log.test.ts compares it with the real reader.
-import { comparePositions, type LogPosition } from '../../schemas/log-position.ts'
+import { comparePositions, type LogPosition } from '../../schemas/cursors/log-position.ts'
 import type { LogEntry, ResultLog } from '../../schemas/ports/result-log.ts'
 import type { StoredResult } from '../../schemas/ports/result-reader.ts'
 
@@ -8,6 +8,10 @@ import type { StoredResult } from '../../schemas/ports/result-reader.ts'
 export type MemoryLog = ResultLog & {
   add(rows: readonly StoredResult[]): void
   failure: Error | undefined
+  /** Makes it the log of a new table. */
+  clear(): void
+  /** Drops all but the last thousands of rows. */
+  forget(): void
   /** How often the log was read. */
   readonly reads: number
 }
@@ -31,6 +35,13 @@ export function createMemoryLog(rowsMax = 1_000): MemoryLog {
         return { position: { block, row: { topic, partition, offset, model, version } }, result }
       })
       entries.push(...placed.sort((a, b) => comparePositions(a.position, b.position)))
+    },
+    clear: () => {
+      block = 0
+      entries.length = 0
+    },
+    forget: () => {
+      entries.splice(0, entries.length - 5_000)
     },
     end: () => answered({ block }),
     after(position) {

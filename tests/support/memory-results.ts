@@ -3,7 +3,11 @@
 import type { ResultFilter, ResultReader, StoredResult } from '../../schemas/ports/result-reader.ts'
 import { WinnowError } from '../../schemas/errors.ts'
 import { answerBytesMax } from '../../infra/readers/result-reader.ts'
-import { readResultCursor, resultCursor, type ResultPosition } from '../../schemas/result-cursor.ts'
+import {
+  readResultCursor,
+  resultCursor,
+  type ResultPosition,
+} from '../../schemas/cursors/result-cursor.ts'
 
 /** Creates a reader of `rows`, to which the caller may add at any time. */
 export function createMemoryResults(rows: readonly StoredResult[]): ResultReader {
@@ -58,6 +62,8 @@ function matches(row: StoredResult, filter: ResultFilter): boolean {
     (['label', 'source', 'model', 'version'] as const).every(
       (field) => filter[field] === undefined || filter[field] === row[field],
     ) &&
+    row.text.toLowerCase().includes(filter.text?.toLowerCase() ?? '') &&
+    row.score < (filter.scoreBelow ?? Infinity) &&
     row.classifiedAtMs >= sinceMs &&
     row.classifiedAtMs < untilMs
   )

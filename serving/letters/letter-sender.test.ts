@@ -1,13 +1,13 @@
 // Which dead letters are sent again, and why the others are not. Reading records from their topic
 // is tested on a real broker in tests/integration/dead-letters.test.ts.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { OpenEvent } from '../infra/readers/dead-letter-reader.ts'
-import { WinnowError } from '../schemas/errors.ts'
+import type { OpenEvent } from '../../infra/readers/dead-letter-reader.ts'
+import { WinnowError } from '../../schemas/errors.ts'
 import {
   createRecordingProducer,
   type RecordingProducer,
-} from '../tests/support/recording-producer.ts'
-import { openScriptedEngine, type ScriptedEngine } from '../tests/support/scripted-engine.ts'
+} from '../../tests/support/recording-producer.ts'
+import { openScriptedEngine, type ScriptedEngine } from '../../tests/support/scripted-engine.ts'
 import { LetterSender, type SenderOptions } from './letter-sender.ts'
 
 let scripted: ScriptedEngine
@@ -55,6 +55,7 @@ function opened(options: Partial<SenderOptions> = {}) {
     producer,
     bounds: new Map([['events', new Map([[0, { low: 2, high: 10 }]])]]),
     again: false,
+    by: 'ann@here',
     signal: new AbortController().signal,
     onSent: ({ offset }, from) => sent.push(`${offset} from the ${from}`),
     onSkipped: ({ offset }, reason) => skipped.push(`${offset} ${reason}`),

@@ -1,12 +1,12 @@
 // Compares what is on the input topics with what became of it. An event ends as a row or as an open
 // dead letter, or it still waits for a consumer; a record for which none of this holds was lost.
-import type { Config } from '../configs/schema.ts'
-import type { Analytics } from '../infra/clickhouse/clickhouse.ts'
-import type { KafkaClient } from '../infra/kafka/kafka.ts'
-import { readBounds } from '../infra/kafka/record-lookup.ts'
-import { topicOf } from '../infra/kafka/topics.ts'
-import { countOutcomes, countReplays } from '../infra/readers/balance-reader.ts'
-import type { TopicBalance } from '../schemas/ports/stream-analytics.ts'
+import type { Config } from '../../configs/schema.ts'
+import type { Analytics } from '../../infra/clickhouse/clickhouse.ts'
+import type { KafkaClient } from '../../infra/kafka/kafka.ts'
+import { readBounds } from '../../infra/kafka/record-lookup.ts'
+import { topicOf } from '../../infra/kafka/topics.ts'
+import { countOutcomes, countReplays } from '../../infra/readers/balance-reader.ts'
+import type { TopicBalance } from '../../schemas/ports/stream-analytics.ts'
 import { readStageLag, type StageLag } from './stage-lag.ts'
 
 /** The topics on which events and labels enter, with the table of their rows. */

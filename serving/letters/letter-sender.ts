@@ -1,12 +1,11 @@
 // Sends the events of open dead letters again and gives a reason for each that it does not send.
-// dlq-replay.ts selects the events and shows the outcome.
-import { hostname, userInfo } from 'node:os'
-import type { Analytics } from '../infra/clickhouse/clickhouse.ts'
-import { noteSent, readKept, type OpenEvent } from '../infra/readers/dead-letter-reader.ts'
-import type { KafkaClient, RecordProducer } from '../infra/kafka/kafka.ts'
-import { readRecordsAt, type PartitionBounds } from '../infra/kafka/record-lookup.ts'
-import { WinnowError } from '../schemas/errors.ts'
-import type { KafkaRecord, OutgoingRecord } from '../schemas/record.ts'
+// letter-replay.ts selects the events.
+import type { Analytics } from '../../infra/clickhouse/clickhouse.ts'
+import { noteSent, readKept, type OpenEvent } from '../../infra/readers/dead-letter-reader.ts'
+import type { KafkaClient, RecordProducer } from '../../infra/kafka/kafka.ts'
+import { readRecordsAt, type PartitionBounds } from '../../infra/kafka/record-lookup.ts'
+import { WinnowError } from '../../schemas/errors.ts'
+import type { KafkaRecord, OutgoingRecord } from '../../schemas/record.ts'
 
 /** Why an event is not sent. */
 export const skipReasons = {
@@ -30,6 +29,8 @@ export type SenderOptions = {
   bounds: ReadonlyMap<string, ReadonlyMap<number, PartitionBounds>>
   /** Sends also what was sent before. */
   again: boolean
+  /** Who sends, for `dead_letter_replays`. */
+  by: string
   signal: AbortSignal
   onSent: (event: OpenEvent, from: 'dead letter' | 'topic') => void
   onSkipped: (event: OpenEvent, reason: SkipReason) => void
@@ -43,7 +44,6 @@ const rereadsMax = 10_000
 /** Sends what it is given; `flush` ends it. */
 export class LetterSender {
   readonly #options: SenderOptions
-  readonly #by = `${userInfo().username}@${hostname()}`
   #rereads: OpenEvent[] = []
 
   constructor(options: SenderOptions) {
@@ -134,7 +134,7 @@ export class LetterSender {
    * Noted only after the broker has acknowledged: an event that is sent twice still counts once.
    */
   async #produce(sent: readonly { event: OpenEvent; record: OutgoingRecord }[]): Promise<void> {
-    const { analytics, producer } = this.#options
+    const { analytics, producer, by } = this.#options
     const [first] = sent
     if (first === undefined || producer === undefined) return
     await producer.send(
@@ -142,7 +142,7 @@ export class LetterSender {
       sent.map(({ record }) => record),
     )
     const events = sent.map(({ event }) => event)
-    await noteSent(analytics, { events, by: this.#by, atMs: Date.now() })
+    await noteSent(analytics, { events, by, atMs: Date.now() })
   }
 }
 

@@ -1,17 +1,19 @@
 // How far the consumer groups of this configuration are behind, with the stages that each runs.
 // `winnow status` and GET /v1/analytics/lag show them.
-import type { Config } from '../configs/schema.ts'
-import type { KafkaClient } from '../infra/kafka/kafka.ts'
-import { readLag, topicOf, type GroupLag } from '../infra/kafka/topics.ts'
-import type { TopicName } from '../schemas/subjects.ts'
-import { inputTopic } from '../streams/pipeline.ts'
-import { stageNames } from '../streams/stage-chain.ts'
-import { formerGroup, isOfOtherStack, stagesOf } from './group-name.ts'
+import type { Config } from '../../configs/schema.ts'
+import type { KafkaClient } from '../../infra/kafka/kafka.ts'
+import { readLag, topicOf, type GroupLag } from '../../infra/kafka/topics.ts'
+import type { TopicName } from '../../schemas/subjects.ts'
+import { inputTopic } from '../../streams/pipeline.ts'
+import { stageNames } from '../../streams/stage-chain.ts'
+import { formerGroup, isOfOtherStack, stagesOf } from '../group-name.ts'
 
 /** The lag of one group on one topic, with its stages, such as `validate..infer`. */
 export type StageLag = GroupLag & { readonly stage: string }
 
-/** Reads the groups on the input topics of all stages. Throws broker_unavailable, broker_refused. */
+/**
+ * Reads the groups on the input topics of all stages. Throws broker_unavailable, broker_refused.
+ */
 export async function readStageLag(
   kafka: KafkaClient,
   config: Config,

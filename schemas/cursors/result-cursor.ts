@@ -1,6 +1,6 @@
 // The cursor of a page of results: the place of its last row in the order in which results are
 // listed. It is readable text, so that one pattern defines it here and in openapi.json.
-import { wholeNumber } from './exact-json.ts'
+import { wholeNumber } from '../exact-json.ts'
 
 /** A place among the results. */
 export type ResultPosition = {

@@ -1,7 +1,7 @@
-// A place in the order in which results became visible, and the cursor that names it. The first part
-// is the number that ClickHouse gives a block of rows when it becomes visible; rows of one block
-// follow the order of the table.
-import { wholeNumber } from './exact-json.ts'
+// A place in the order in which results became visible, and the cursor that names it. The first
+// part is the number that ClickHouse gives a block of rows when it becomes visible; rows of one
+// block follow the order of the table.
+import { wholeNumber } from '../exact-json.ts'
 
 /** One row of a block. */
 export type LogRow = {

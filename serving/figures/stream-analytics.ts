@@ -1,10 +1,10 @@
-// The figures of the gateway, from Kafka and ClickHouse. What many dashboards ask at once is read once
-// and kept for a moment.
-import type { Config } from '../configs/schema.ts'
-import type { Analytics } from '../infra/clickhouse/clickhouse.ts'
-import type { KafkaClient } from '../infra/kafka/kafka.ts'
-import { readSummary } from '../infra/readers/summary-reader.ts'
-import type { ConsumerLag, StreamAnalytics } from '../schemas/ports/stream-analytics.ts'
+// The figures of the gateway, from Kafka and ClickHouse. What many dashboards ask at once is read
+// once and kept for a moment.
+import type { Config } from '../../configs/schema.ts'
+import type { Analytics } from '../../infra/clickhouse/clickhouse.ts'
+import type { KafkaClient } from '../../infra/kafka/kafka.ts'
+import { readSummary } from '../../infra/readers/summary-reader.ts'
+import type { ConsumerLag, StreamAnalytics } from '../../schemas/ports/stream-analytics.ts'
 import { readStageLag, type StageLag } from './stage-lag.ts'
 import { readTopicBalance } from './topic-balance.ts'
 
