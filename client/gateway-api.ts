@@ -295,6 +295,72 @@ export interface paths {
     patch?: never
     trace?: never
   }
+  '/v1/dead-letters': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * Dead letters, newest first
+     * @description Dead letters, newest first.
+     *
+     *     Needs a key with the scope `read`.
+     */
+    get: operations['getDeadLetters']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/v1/dead-letters/{id}': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * The latest dead letter of one event, with its payload
+     * @description The latest dead letter of one event, with its payload.
+     *
+     *     Needs a key with the scope `read`.
+     */
+    get: operations['getDeadLettersById']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/v1/dead-letters/replay': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    put?: never
+    /**
+     * Send the events of dead letters again
+     * @description Sends each event once more to its topic, at most 500 per request. What was sent before and has no outcome yet is skipped, so a request may be repeated. Reasons: already_sent, expired (the record is no longer on the topic, and the dead letter holds only a part), unreadable, topic_remade, not_an_input, too_large.
+     *
+     *     Needs a key with the scope `admin`.
+     */
+    post: operations['postDeadLettersReplay']
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
   '/v1/embeddings': {
     parameters: {
       query?: never
@@ -524,7 +590,7 @@ export interface paths {
     put?: never
     /**
      * Let a version answer for a share of the events
-     * @description Lets a version answer for a share of the events, drawn by their ids. It must pass the gate.
+     * @description The version answers instead of the champion for a share of the events, drawn by their ids. It must pass the gate. 0 percent ends the role.
      *
      *     Needs a key with the scope `admin`.
      */
@@ -634,7 +700,7 @@ export interface paths {
     put?: never
     /**
      * Let a version classify a share of the events for comparison
-     * @description Lets a version classify a share of the events for comparison; it answers for none.
+     * @description The version also classifies a share of the events, drawn by their ids, and answers for none. 0 percent ends the role.
      *
      *     Needs a key with the scope `admin`.
      */
@@ -1179,6 +1245,132 @@ export interface components {
         /** @description The stages that the group runs, such as validate..infer. */
         stage: string
         topic: string
+      }[]
+    }
+    /**
+     * @example {
+     *       "id": "winnow.events/3/17",
+     *       "code": "text_empty",
+     *       "stage": "validate",
+     *       "attempt": 0,
+     *       "model": null,
+     *       "open": true,
+     *       "rejectedAt": "2025-01-31T12:00:00.120Z",
+     *       "message": "text is empty",
+     *       "recordTime": "2025-01-31T12:00:00.000Z",
+     *       "key": {
+     *         "text": "",
+     *         "base64": ""
+     *       },
+     *       "payload": {
+     *         "text": "hi",
+     *         "base64": "aGk=",
+     *         "bytes": 2,
+     *         "isCut": false
+     *       },
+     *       "attempts": [
+     *         {
+     *           "attempt": 0,
+     *           "model": null,
+     *           "code": "text_empty",
+     *           "rejectedAt": "2025-01-31T12:00:00.120Z"
+     *         }
+     *       ]
+     *     }
+     */
+    DeadLetter: {
+      /** @description How often the event had been replayed before. */
+      attempt: number
+      /** @description All dead letters of the event, the latest first; at most 100. */
+      attempts: {
+        attempt: number
+        code: string
+        model: string | null
+        /** Format: date-time */
+        rejectedAt: string
+      }[]
+      /** @description Why it was rejected: stable. */
+      code: string
+      /** @description topic/partition/offset of the event. */
+      id: string
+      key: {
+        base64: string
+        /** @description Null if it is not UTF-8. */
+        text: string | null
+      }
+      message: string
+      /** @description The model whose consumer rejected it; null: a stage that serves every model. */
+      model: string | null
+      /** @description Whether no later attempt gave a row or another dead letter. */
+      open: boolean
+      /** @description The value of the record. */
+      payload: {
+        base64: string
+        /** @description The length of the value. */
+        bytes: number
+        /** @description Whether only the first 64 KiB were kept. */
+        isCut: boolean
+        /** @description Null if it is not UTF-8. */
+        text: string | null
+      }
+      /**
+       * Format: date-time
+       * @description The time of the record on the topic.
+       */
+      recordTime: string
+      /** Format: date-time */
+      rejectedAt: string
+      /** @description The stage that rejected it. */
+      stage: string
+    }
+    /**
+     * @example {
+     *       "deadLetters": [
+     *         {
+     *           "id": "winnow.events/3/17",
+     *           "code": "text_empty",
+     *           "stage": "validate",
+     *           "attempt": 0,
+     *           "model": null,
+     *           "open": true,
+     *           "rejectedAt": "2025-01-31T12:00:00.120Z",
+     *           "message": "text is empty"
+     *         }
+     *       ],
+     *       "codes": [
+     *         {
+     *           "code": "text_empty",
+     *           "open": 1,
+     *           "all": 3
+     *         }
+     *       ]
+     *     }
+     */
+    DeadLetterPage: {
+      /** @description How many there are between since and until, whatever code and state are asked. */
+      codes: {
+        all: number
+        code: string
+        open: number
+      }[]
+      /** @description The last page has none. */
+      cursor?: string
+      deadLetters: {
+        /** @description How often the event had been replayed before. */
+        attempt: number
+        /** @description Why it was rejected: stable. */
+        code: string
+        /** @description topic/partition/offset of the event. */
+        id: string
+        message: string
+        /** @description The model whose consumer rejected it; null: a stage that serves every model. */
+        model: string | null
+        /** @description Whether no later attempt gave a row or another dead letter. */
+        open: boolean
+        /** Format: date-time */
+        rejectedAt: string
+        /** @description The stage that rejected it. */
+        stage: string
       }[]
     }
     /**
@@ -2008,6 +2200,7 @@ export interface components {
         | 'parameter_invalid'
         | 'unauthorized'
         | 'forbidden'
+        | 'identity_unavailable'
         | 'rate_limited'
         | 'not_found'
         | 'cursor_expired'
@@ -2102,6 +2295,76 @@ export interface components {
       }[]
       ready: boolean
     }
+    /**
+     * @example {
+     *       "matched": 3,
+     *       "sent": 2,
+     *       "skipped": {
+     *         "already_sent": 1
+     *       },
+     *       "stopped": false
+     *     }
+     */
+    ReplayOutcome: {
+      /** @description Open dead letters that were examined, at most 500. */
+      matched: number
+      /** @description Events that were sent again. */
+      sent: number
+      /** @description How many were not sent, by reason. */
+      skipped: {
+        [key: string]: number
+      }
+      /** @description Whether time was up before all were sent; the same request sends the rest. */
+      stopped: boolean
+    }
+    /**
+     * @example {
+     *       "ids": [
+     *         "winnow.events/3/17"
+     *       ]
+     *     }
+     * @example {
+     *       "code": "schema_unknown",
+     *       "since": "2025-01-31T12:00:00Z"
+     *     }
+     */
+    ReplayRequest:
+      | {
+          /** @description The dead letters, as GET /v1/dead-letters names them. */
+          ids: string[]
+        }
+      | {
+          /**
+           * @description All open dead letters with this code.
+           * @enum {string}
+           */
+          code:
+            | 'value_null'
+            | 'batch_corrupt'
+            | 'record_too_large'
+            | 'avro_undecodable'
+            | 'schema_unknown'
+            | 'schema_mismatch'
+            | 'utf8_invalid'
+            | 'json_invalid'
+            | 'event_not_object'
+            | 'field_missing'
+            | 'field_type'
+            | 'field_unknown'
+            | 'field_too_long'
+            | 'text_empty'
+            | 'text_too_long'
+            | 'text_unpaired_surrogate'
+            | 'time_invalid'
+            | 'time_future'
+            | 'time_past'
+            | 'duplicate_id'
+            | 'output_invalid'
+          /** @description Rejected at or after this time. */
+          since?: string | number
+          /** @description Rejected before this time. */
+          until?: string | number
+        }
     /**
      * @example {
      *       "id": "winnow.events/3/17",
@@ -4428,6 +4691,654 @@ export interface operations {
            *       "status": 500,
            *       "detail": "A defect in Winnow.",
            *       "code": "internal",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description Overloaded, or a dependency of the gateway does not answer; see Retry-After. Codes: `queue_full`, `broker_unavailable`, `analytics_unavailable`, `model_unavailable`. */
+      503: {
+        headers: {
+          /** @description Seconds to wait. */
+          'Retry-After'?: number
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:queue_full",
+           *       "title": "A bounded queue is full; try again later.",
+           *       "status": 503,
+           *       "detail": "A bounded queue is full; try again later.",
+           *       "code": "queue_full",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The request was not answered in time. Codes: `deadline_exceeded`. */
+      504: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:deadline_exceeded",
+           *       "title": "The work was not done in the time allowed.",
+           *       "status": 504,
+           *       "detail": "The work was not done in the time allowed.",
+           *       "code": "deadline_exceeded",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+    }
+  }
+  getDeadLetters: {
+    parameters: {
+      query?: {
+        /** @description Only this error code. */
+        code?:
+          | 'value_null'
+          | 'batch_corrupt'
+          | 'record_too_large'
+          | 'avro_undecodable'
+          | 'schema_unknown'
+          | 'schema_mismatch'
+          | 'utf8_invalid'
+          | 'json_invalid'
+          | 'event_not_object'
+          | 'field_missing'
+          | 'field_type'
+          | 'field_unknown'
+          | 'field_too_long'
+          | 'text_empty'
+          | 'text_too_long'
+          | 'text_unpaired_surrogate'
+          | 'time_invalid'
+          | 'time_future'
+          | 'time_past'
+          | 'duplicate_id'
+          | 'output_invalid'
+        /** @description The cursor of the previous page. */
+        cursor?: string
+        /** @description Most dead letters of one page, 1 to 200; 50 by default. */
+        limit?: string
+        /** @description Rejected at or after this time: RFC 3339 or epoch milliseconds. */
+        since?: string
+        /** @description open, the default: without a later row or dead letter of the event. */
+        state?: 'open' | 'all'
+        /** @description Rejected before this time: RFC 3339 or epoch milliseconds. */
+        until?: string
+      }
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description One page, and how many dead letters of each code the window has. */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['DeadLetterPage']
+        }
+      }
+      /** @description The body, a header or a parameter is malformed. Codes: `parameter_invalid`, `body_invalid`. */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:parameter_invalid",
+           *       "title": "A path or query parameter is wrong.",
+           *       "status": 400,
+           *       "detail": "A path or query parameter is wrong.",
+           *       "code": "parameter_invalid",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description A valid API key is needed. Codes: `unauthorized`. */
+      401: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:unauthorized",
+           *       "title": "A valid API key is needed.",
+           *       "status": 401,
+           *       "detail": "A valid API key is needed.",
+           *       "code": "unauthorized",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The API key lacks the scope; or, in a gateway without keys, the request came from another site. Codes: `forbidden`. */
+      403: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:forbidden",
+           *       "title": "The API key lacks the scope that this needs.",
+           *       "status": 403,
+           *       "detail": "The API key lacks the scope that this needs.",
+           *       "code": "forbidden",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The caller sent too much within a minute; see Retry-After. Codes: `rate_limited`. */
+      429: {
+        headers: {
+          /** @description Seconds to wait. */
+          'Retry-After'?: number
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:rate_limited",
+           *       "title": "The caller has used up its share of a minute.",
+           *       "status": 429,
+           *       "detail": "The caller has used up its share of a minute.",
+           *       "code": "rate_limited",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description A defect in Winnow. Codes: `internal`. */
+      500: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:internal",
+           *       "title": "A defect in Winnow.",
+           *       "status": 500,
+           *       "detail": "A defect in Winnow.",
+           *       "code": "internal",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The broker, the database or the artifact store refused for good. Codes: `broker_refused`, `analytics_refused`, `store_refused`. */
+      502: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:broker_refused",
+           *       "title": "Kafka refused the record or the client for good.",
+           *       "status": 502,
+           *       "detail": "Kafka refused the record or the client for good.",
+           *       "code": "broker_refused",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description Overloaded, or a dependency of the gateway does not answer; see Retry-After. Codes: `queue_full`, `broker_unavailable`, `analytics_unavailable`, `model_unavailable`. */
+      503: {
+        headers: {
+          /** @description Seconds to wait. */
+          'Retry-After'?: number
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:queue_full",
+           *       "title": "A bounded queue is full; try again later.",
+           *       "status": 503,
+           *       "detail": "A bounded queue is full; try again later.",
+           *       "code": "queue_full",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The request was not answered in time. Codes: `deadline_exceeded`. */
+      504: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:deadline_exceeded",
+           *       "title": "The work was not done in the time allowed.",
+           *       "status": 504,
+           *       "detail": "The work was not done in the time allowed.",
+           *       "code": "deadline_exceeded",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+    }
+  }
+  getDeadLettersById: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        /** @description topic/partition/offset of the event; slashes may be left as they are. */
+        id: string
+      }
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description It, and the attempts before it. */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['DeadLetter']
+        }
+      }
+      /** @description The body, a header or a parameter is malformed. Codes: `parameter_invalid`, `body_invalid`. */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:parameter_invalid",
+           *       "title": "A path or query parameter is wrong.",
+           *       "status": 400,
+           *       "detail": "A path or query parameter is wrong.",
+           *       "code": "parameter_invalid",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description A valid API key is needed. Codes: `unauthorized`. */
+      401: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:unauthorized",
+           *       "title": "A valid API key is needed.",
+           *       "status": 401,
+           *       "detail": "A valid API key is needed.",
+           *       "code": "unauthorized",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The API key lacks the scope; or, in a gateway without keys, the request came from another site. Codes: `forbidden`. */
+      403: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:forbidden",
+           *       "title": "The API key lacks the scope that this needs.",
+           *       "status": 403,
+           *       "detail": "The API key lacks the scope that this needs.",
+           *       "code": "forbidden",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description There is no such thing. Codes: `not_found`, `model_not_found`. */
+      404: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:not_found",
+           *       "title": "There is nothing at this address.",
+           *       "status": 404,
+           *       "detail": "There is nothing at this address.",
+           *       "code": "not_found",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The caller sent too much within a minute; see Retry-After. Codes: `rate_limited`. */
+      429: {
+        headers: {
+          /** @description Seconds to wait. */
+          'Retry-After'?: number
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:rate_limited",
+           *       "title": "The caller has used up its share of a minute.",
+           *       "status": 429,
+           *       "detail": "The caller has used up its share of a minute.",
+           *       "code": "rate_limited",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description A defect in Winnow. Codes: `internal`. */
+      500: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:internal",
+           *       "title": "A defect in Winnow.",
+           *       "status": 500,
+           *       "detail": "A defect in Winnow.",
+           *       "code": "internal",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The broker, the database or the artifact store refused for good. Codes: `broker_refused`, `analytics_refused`, `store_refused`. */
+      502: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:broker_refused",
+           *       "title": "Kafka refused the record or the client for good.",
+           *       "status": 502,
+           *       "detail": "Kafka refused the record or the client for good.",
+           *       "code": "broker_refused",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description Overloaded, or a dependency of the gateway does not answer; see Retry-After. Codes: `queue_full`, `broker_unavailable`, `analytics_unavailable`, `model_unavailable`. */
+      503: {
+        headers: {
+          /** @description Seconds to wait. */
+          'Retry-After'?: number
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:queue_full",
+           *       "title": "A bounded queue is full; try again later.",
+           *       "status": 503,
+           *       "detail": "A bounded queue is full; try again later.",
+           *       "code": "queue_full",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The request was not answered in time. Codes: `deadline_exceeded`. */
+      504: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:deadline_exceeded",
+           *       "title": "The work was not done in the time allowed.",
+           *       "status": 504,
+           *       "detail": "The work was not done in the time allowed.",
+           *       "code": "deadline_exceeded",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+    }
+  }
+  postDeadLettersReplay: {
+    parameters: {
+      query?: never
+      header?: {
+        /** @description How the body is compressed. gateway.bodyBytesMax limits the compressed and the decompressed body. */
+        'Content-Encoding'?: 'identity' | 'gzip' | 'deflate'
+      }
+      path?: never
+      cookie?: never
+    }
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['ReplayRequest']
+      }
+    }
+    responses: {
+      /** @description What was done. */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['ReplayOutcome']
+        }
+      }
+      /** @description The body, a header or a parameter is malformed. Codes: `parameter_invalid`, `body_invalid`. */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:parameter_invalid",
+           *       "title": "A path or query parameter is wrong.",
+           *       "status": 400,
+           *       "detail": "A path or query parameter is wrong.",
+           *       "code": "parameter_invalid",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description A valid API key is needed. Codes: `unauthorized`. */
+      401: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:unauthorized",
+           *       "title": "A valid API key is needed.",
+           *       "status": 401,
+           *       "detail": "A valid API key is needed.",
+           *       "code": "unauthorized",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The API key lacks the scope; or, in a gateway without keys, the request came from another site. Codes: `forbidden`. */
+      403: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:forbidden",
+           *       "title": "The API key lacks the scope that this needs.",
+           *       "status": 403,
+           *       "detail": "The API key lacks the scope that this needs.",
+           *       "code": "forbidden",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The body did not arrive in time. Codes: `body_timeout`. */
+      408: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:body_timeout",
+           *       "title": "The request body did not arrive in the time allowed.",
+           *       "status": 408,
+           *       "detail": "The request body did not arrive in the time allowed.",
+           *       "code": "body_timeout",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The body is too large, compressed or decompressed, or holds too many items. Codes: `body_too_large`, `batch_too_large`. */
+      413: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:body_too_large",
+           *       "title": "The request body is larger than allowed.",
+           *       "status": 413,
+           *       "detail": "The request body is larger than allowed.",
+           *       "code": "body_too_large",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The content type, or the Content-Encoding, is not supported. Codes: `media_type_unsupported`. */
+      415: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:media_type_unsupported",
+           *       "title": "The content type is not supported.",
+           *       "status": 415,
+           *       "detail": "The content type is not supported.",
+           *       "code": "media_type_unsupported",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The caller sent too much within a minute; see Retry-After. Codes: `rate_limited`. */
+      429: {
+        headers: {
+          /** @description Seconds to wait. */
+          'Retry-After'?: number
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:rate_limited",
+           *       "title": "The caller has used up its share of a minute.",
+           *       "status": 429,
+           *       "detail": "The caller has used up its share of a minute.",
+           *       "code": "rate_limited",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description A defect in Winnow. Codes: `internal`. */
+      500: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:internal",
+           *       "title": "A defect in Winnow.",
+           *       "status": 500,
+           *       "detail": "A defect in Winnow.",
+           *       "code": "internal",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The broker, the database or the artifact store refused for good. Codes: `broker_refused`, `analytics_refused`, `store_refused`. */
+      502: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:broker_refused",
+           *       "title": "Kafka refused the record or the client for good.",
+           *       "status": 502,
+           *       "detail": "Kafka refused the record or the client for good.",
+           *       "code": "broker_refused",
            *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
            *     }
            */

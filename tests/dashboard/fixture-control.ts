@@ -292,7 +292,7 @@ function addLetterRoutes(app: Hono, world: World): void {
       (letter) => letter.open && (ids?.includes(letter.id) ?? letter.code === code),
     )
     for (const letter of matched) letter.open = false
-    return c.json({ matched: matched.length, sent: matched.length, skipped: {} })
+    return c.json({ matched: matched.length, sent: matched.length, skipped: {}, stopped: false })
   })
   app.get('/v1/dead-letters/:id{.+}', (c) => {
     const id = decodeURIComponent(c.req.param('id'))
