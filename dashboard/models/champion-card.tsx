@@ -52,7 +52,7 @@ export function ChampionCard(props: {
               since <Ago time={now.from} />
             </span>
           )}
-          {accuracy !== null && <span>accuracy {percent(accuracy)} on its test texts</span>}
+          {accuracy !== null && <span>accuracy {percent(accuracy)}</span>}
           <span>{champion.labels.length} labels</span>
         </p>
         {isPinned && (

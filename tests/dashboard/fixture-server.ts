@@ -23,6 +23,8 @@ export type FixtureOptions = {
   readonly port?: number
   /** Requires this key; it may only read. */
   readonly readKey?: string
+  /** Instead of the mails of the demo. */
+  readonly texts?: readonly string[]
   /** How often an event arrives. */
   readonly everyMs?: number
 }
@@ -36,7 +38,7 @@ const policy = [
 
 /** Starts the fixture; close it. */
 export async function startFixture(options: FixtureOptions = {}): Promise<Fixture> {
-  const world = await makeWorld()
+  const world = await makeWorld(options.texts)
   const changes: Fixture['changes'] = []
   const app = new Hono()
   const { readKey } = options

@@ -76,10 +76,10 @@ export const wordWeights: Readonly<Record<string, number>> = {
   ...{ thursday: -0.8, tom: -0.5, think: -0.9, said: -0.8, invoice: -0.3 },
 }
 
-/** Makes the world; it takes two seconds. */
-export async function makeWorld(): Promise<World> {
-  const mails: DemoMail[] = []
-  for await (const mail of loadMails({})) mails.push(mail)
+/** Makes the world of the given texts, or of the mails of the demo, which takes two seconds. */
+export async function makeWorld(texts?: readonly string[]): Promise<World> {
+  const mails: Pick<DemoMail, 'text'>[] = (texts ?? []).map((text) => ({ text }))
+  if (texts === undefined) for await (const mail of loadMails({})) mails.push(mail)
   const random = seededRandom(18)
   const shuffled = mails.map((_, at) => at)
   random.shuffle(shuffled)
