@@ -32,7 +32,7 @@ const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core'
 /** axe calls a problem minor, moderate, serious or critical. */
 const failing: ReadonlySet<string | null | undefined> = new Set(['serious', 'critical'])
 
-/** A new page of which every request, message and error is watched. */
+/** A new page; every request, message and error on it is watched. */
 export async function watch(browser: Browser, view: View, url: string): Promise<Watched> {
   const { width, height, colorScheme } = view
   const context = await browser.newContext({
