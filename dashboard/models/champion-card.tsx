@@ -57,7 +57,7 @@ export function ChampionCard(props: {
         </p>
         {isPinned && (
           <p class="note">
-            The configuration of this gateway names {served?.model}, so a promotion does not change
+            The configuration of this gateway names {served.model}, so a promotion does not change
             what it answers with.
           </p>
         )}
