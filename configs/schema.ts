@@ -301,6 +301,24 @@ const stream = z.strictObject({
     .describe('Whether results are also produced to the classified topic.'),
 })
 
+const hookSource = z.string().min(1).max(1_024)
+const hook = z.strictObject({
+  text: hookSource.describe(
+    'A dotted path such as `issue.title`, or a template: `{title}: {body}`.',
+  ),
+  id: hookSource.optional(),
+  source: hookSource.optional(),
+  time: hookSource.optional(),
+  label: hookSource.optional(),
+  attributes: z.record(z.string().min(1).max(256), hookSource).default({}),
+  items: z.string().max(1_024).optional().describe('Path of the array of items; empty: the body.'),
+  secret: z.string().min(16).optional().meta({ writeOnly: true }),
+  signatureHeader: z
+    .string()
+    .regex(/^[A-Za-z0-9-]+$/)
+    .default('X-Hub-Signature-256'),
+})
+
 const gateway = z.strictObject({
   host: host('Address to listen on.'),
   port: port('Port to listen on.', 18_080),
@@ -349,7 +367,7 @@ const gateway = z.strictObject({
       'Bearer tokens of an identity provider are accepted besides API keys: JSON Web Tokens, signed with ' +
         'a public-key algorithm.',
     ),
-  keysFile: z
+  keyStore: z
     .string()
     .min(1)
     .optional()
@@ -375,6 +393,15 @@ const gateway = z.strictObject({
     ),
   bodyBytesMax: bytes('Largest request body.', 8_388_608),
   batchEventsMax: count('Maximum events of one request.', 10_000),
+  waitEventsMax: count('Maximum events of one request to /v1/events with `wait`.', 100),
+  waitingRequestsMax: count(
+    'Maximum requests that wait for results at once; more get 503 with Retry-After.',
+    256,
+  ),
+  lineStreamsMax: count(
+    'Maximum requests that stream events line by line. One more takes the place of an idle one, or gets 503.',
+    8,
+  ),
   classifyTextsMax: count('Maximum texts of one classify request.', 256),
   explainQueueMax: count(
     'Maximum texts that wait or are being explained; more get 503 with Retry-After. One is explained at a time.',
@@ -411,6 +438,11 @@ const gateway = z.strictObject({
     'Maximum readers of /v1/stream at once; more get 503 with Retry-After. Each takes a connection.',
     1_000,
   ),
+  hooks: z
+    .record(z.string().regex(/^[A-Za-z0-9_-]{1,64}$/), hook)
+    .default({})
+    .meta({ writeOnly: true })
+    .describe('Webhooks by name, each with its mapping of fields; see docs/ingest.md.'),
   models: z
     .boolean()
     .default(true)

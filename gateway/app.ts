@@ -10,8 +10,10 @@ import { createAuthentication, type KeyRing, type TokenCheck } from './http/auth
 import { createBrowserGuard } from './http/browser-guard.ts'
 import { addCallerRoute } from './probes/caller.ts'
 import { addClassifyRoutes } from './online/classify.ts'
+import { createAcceptance } from './events/event-acceptance.ts'
 import { addEventRoutes } from './events/events.ts'
 import { addExplainRoutes } from './online/explain.ts'
+import { addHookRoutes } from './events/hooks.ts'
 import { addLabelRoutes } from './events/labels.ts'
 import { addOpenapiRoute } from './probes/openapi.ts'
 import { addPageRoutes, openPages } from './pages/pages.ts'
@@ -29,6 +31,8 @@ import type {
 } from './http/dependencies.ts'
 import type { DeadLetters } from '../schemas/ports/dead-letters.ts'
 import type { StreamAnalytics } from '../schemas/ports/stream-analytics.ts'
+import type { EventOutcomes } from '../schemas/ports/event-outcomes.ts'
+import type { RequestJournal } from '../schemas/ports/request-journal.ts'
 import type { ResultReader } from '../schemas/ports/result-reader.ts'
 import { addPredictRoutes } from './protocols/predict.ts'
 import { addModelRoutes } from './models/model-routes.ts'
@@ -71,6 +75,10 @@ export type GatewayOptions = {
   readonly live: LiveResults
   readonly analytics: StreamAnalytics
   readonly deadLetters: DeadLetters
+  readonly outcomes: EventOutcomes
+  /** Absent: requests with an Idempotency-Key are forgotten when the gateway ends. */
+  readonly journal?: RequestJournal
+  /** Absent if no model serves. */
   readonly explainer?: OnlineExplainer
   readonly pages: PageFiles
   /** Keys besides those of the configuration. */
@@ -119,7 +127,9 @@ export function createGateway(options: GatewayOptions): Gateway {
   const limit = createRateLimit(config.gateway, clock)
   const admit: MiddlewareHandler<GatewayEnv> = every(limit, admission)
   const context = { authorize, admit, clock, config }
-  addEventRoutes(app, { ...context, publisher })
+  const accept = createAcceptance({ ...options, ...context })
+  addEventRoutes(app, { ...context, accept, publisher })
+  addHookRoutes(app, { ...context, accept })
   addLabelRoutes(app, { ...context, labels, knownLabels })
   addClassifyRoutes(app, { ...context, models })
   addTokenizeRoutes(app, { ...context, models })

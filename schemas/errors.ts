@@ -36,6 +36,7 @@ export const eventErrors = {
  */
 export const requestItemErrors = {
   label_unknown: 'No known model has the label, and the request does not say that it is new.',
+  row_ragged: 'The row of a CSV body has another number of fields than its header.',
 } as const
 
 /** An operating failure, or a wrong request, that is not a defect of one event. */

@@ -1,4 +1,5 @@
 // `winnow serve`: runs the HTTP gateway with its clients and, unless disabled, the model.
+import { join } from 'node:path'
 import type { Command } from 'commander'
 import type { Config } from '../../configs/schema.ts'
 import { createGateway, failureText } from '../../gateway/app.ts'
@@ -9,10 +10,13 @@ import { createWorkQueue, mapInTurns } from '../../gateway/http/work-queue.ts'
 import { LiveResults } from '../../gateway/stream/live-results.ts'
 import { createAnalytics } from '../../infra/clickhouse/clickhouse.ts'
 import { createEventPublisher, type MapInTurns } from '../../infra/sinks/event-publisher.ts'
+import { groupSends } from '../../infra/sinks/grouped-producer.ts'
 import { createLabelPublisher } from '../../infra/sinks/label-publisher.ts'
 import { createKafka, openProducer, pingBroker } from '../../infra/kafka/kafka.ts'
 import { openSchemas } from '../../infra/schema-registry/registry.ts'
 import { createResultLog } from '../../infra/readers/result-log-reader.ts'
+import { openRequestJournal } from '../../infra/journal/request-journal.ts'
+import { createEventOutcomes } from '../../infra/readers/event-outcomes.ts'
 import { createResultReader } from '../../infra/readers/result-reader.ts'
 import { createTelemetry, type Telemetry } from '../../infra/telemetry.ts'
 import { topicOf } from '../../infra/kafka/topics.ts'
@@ -83,7 +87,10 @@ export function addServeCommand(program: Command): void {
       await prepareBackends(config, logLine)
       await untilStopped(async (signal) => {
         const log = timedLog(terminal)
-        const served = await openGateway({ config, storeDir: paths.store, keyFile, log })
+        const served = await openGateway({
+          ...{ config, storeDir: paths.store, stateDir: paths.state },
+          ...{ keyFile, log },
+        })
         const forget = await recordService(paths.state, { name: 'gateway', url: served.url })
         terminal.say(
           `gateway on ${served.url}, ` +
@@ -106,6 +113,8 @@ export function openGateway(options: {
   storeDir: string
   /** The file of the keys that `winnow keys` makes. */
   keyFile: string
+  /** Where requests with an Idempotency-Key are remembered; nowhere if absent. */
+  stateDir?: string
   log: (line: string) => void
 }): Promise<Served> {
   const { config, log } = options
@@ -114,7 +123,8 @@ export function openGateway(options: {
     const analytics = resources.add(createAnalytics(config.clickhouse), (one) => one.close())
     const kafka = createKafka(config, log)
     const schemas = await openSchemas(config.registry, config.topics.prefix)
-    const producer = resources.add(await openProducer(kafka), (one) => one.close())
+    const opened = groupSends(await openProducer(kafka))
+    const producer = resources.add(opened, (one) => one.close())
     const { failed, fail } = failureSignal()
     const serving = config.gateway.models
       ? await openModelIfAny(resources, {
@@ -128,6 +138,15 @@ export function openGateway(options: {
       : undefined
     const keys = resources.add(openKeyFile(options.keyFile, log), (one) => one.close())
     const queue = createWorkQueue()
+    const journal =
+      options.stateDir === undefined
+        ? undefined
+        : resources.add(
+            await openRequestJournal(
+              join(options.stateDir, `gateway-${config.gateway.port}-requests.jsonl`),
+            ),
+            (one) => one.close(),
+          )
     const inTurns: MapInTurns = (items, map) => mapInTurns(queue, items, map)
     const clients = { producer, schemas, inTurns }
     const live = new LiveResults({
@@ -157,6 +176,8 @@ export function openGateway(options: {
         clients: { kafka, schemas, analytics },
         serving: () => serving?.current.ref,
       })),
+      outcomes: createEventOutcomes(analytics),
+      ...(journal !== undefined && { journal }),
       ...(serving === undefined
         ? {}
         : {

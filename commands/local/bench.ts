@@ -15,6 +15,7 @@ export const benchmarks: Readonly<Record<string, string>> = {
   'cold-start': 'time from the start of a process to its first prediction',
   cv: 'cross-validation of the method head compared with scikit-learn (needs Python)',
   explain: 'agreement and time of explanations compared with Captum (needs Python)',
+  gateway: 'events per second by HTTP compared with a bare Hono app',
   head: 'accuracy and time of the method head compared with scikit-learn (needs Python)',
   labels: 'planted label errors found compared with cleanlab (needs Python)',
   poison: 'throughput of valid events with malformed ones among them',

@@ -4,14 +4,17 @@
 import { isUtf8 } from 'node:buffer'
 import type { Work } from '../../models/runtime/sliced-work.ts'
 import { WinnowError, errorMessage } from '../../schemas/errors.ts'
-import type { EventError } from '../../schemas/errors.ts'
+import type { ItemErrorCode } from '../../schemas/errors.ts'
 import { codingOf } from './content-coding.ts'
 import { afterBlank, countEntries, cutArray, type JsonItem } from './json-cut.ts'
 
 /** One item of the body, or why it could not be parsed. */
 export type BodyValue =
   | { readonly kind: 'value'; readonly value: unknown }
-  | { readonly kind: 'unreadable'; readonly error: EventError }
+  | {
+      readonly kind: 'unreadable'
+      readonly error: { readonly code: ItemErrorCode; readonly message: string }
+    }
 
 /** The limits of a body. */
 export type BodyLimits = {
@@ -21,8 +24,20 @@ export type BodyLimits = {
   readonly entriesMax: number
 }
 
+/** A body that is cut into items. */
+export type CutItems = {
+  readonly count: number
+  /** Parses one item. Throws `body_invalid` if the body as a whole is invalid. */
+  read(index: number): BodyValue
+  /** What names the item besides its index. */
+  placeOf?(index: number): { readonly line: number }
+}
+
 /** The format of a body. */
 export type BodyFormat = 'json' | 'ndjson'
+
+/** The format of a body of events, which may be a table, a CloudEvent or a batch of them too. */
+export type EventFormat = BodyFormat | 'csv' | 'cloudevent' | 'cloudevents'
 
 const formats: ReadonlyMap<string, BodyFormat> = new Map([
   ['application/json', 'json'],
@@ -31,23 +46,41 @@ const formats: ReadonlyMap<string, BodyFormat> = new Map([
   ['application/jsonl', 'ndjson'],
 ])
 
+type BodyHeaders = {
+  header: (name: 'content-type' | 'content-encoding') => string | undefined
+}
+
 /**
  * The format that the headers name. A missing type is refused too: browsers send such requests
  * across origins without a preflight, so accepting it would let any page post to a loopback
  * gateway. Throws `media_type_unsupported`, also for an unsupported coding.
  */
-export function bodyFormat(request: {
-  header: (name: 'content-type' | 'content-encoding') => string | undefined
-}): BodyFormat {
+export function bodyFormat(request: BodyHeaders): BodyFormat {
+  return formatIn(formats, request)
+}
+
+const eventFormats: ReadonlyMap<string, EventFormat> = new Map<string, EventFormat>([
+  ...formats,
+  ['text/csv', 'csv'],
+  ['application/cloudevents+json', 'cloudevent'],
+  ['application/cloudevents-batch+json', 'cloudevents'],
+])
+
+/** The same for events. Browsers send none of these types without a preflight. */
+export function eventFormat(request: BodyHeaders): EventFormat {
+  return formatIn(eventFormats, request)
+}
+
+function formatIn<Format>(known: ReadonlyMap<string, Format>, request: BodyHeaders): Format {
   codingOf(request.header('content-encoding'))
   const given = request.header('content-type') ?? ''
   const [type, ...parameters] = given.toLowerCase().split(';')
-  const format = formats.get(type!.trim())
+  const format = known.get(type!.trim())
   const charset = /charset="?([^";\s]+)/.exec(parameters.join(';'))?.[1] ?? 'utf-8'
   if (format === undefined || !/^utf-?8$/.test(charset)) {
     throw new WinnowError(
       'media_type_unsupported',
-      `Send Content-Type: application/json or application/x-ndjson in UTF-8, not "${given}"`,
+      `Send Content-Type: ${[...known.keys()].join(', ')} in UTF-8, not "${given}"`,
     )
   }
   return format
@@ -60,14 +93,22 @@ export function bodyFormat(request: {
  */
 export function* cutBody(
   bytes: Uint8Array,
-  options: BodyLimits & { readonly format: BodyFormat },
-): Work<{ readonly count: number; read(index: number): BodyValue }> {
+  options: BodyLimits & {
+    readonly format: BodyFormat
+    /** The only form that the body may have; any by default. */
+    readonly form?: 'one' | 'array'
+  },
+): Work<CutItems> {
   const { body, start } = jsonText(bytes)
   const { form, items } =
     options.format === 'ndjson'
       ? { form: 'lines' as const, items: yield* cutLines(body, start, options) }
       : yield* cutJson(body, start, options)
   if (items.length === 0) throw invalidBody('The body holds no event')
+  if (options.form !== undefined && form !== options.form) {
+    const meant = options.form === 'one' ? 'one JSON object' : 'a JSON array'
+    throw invalidBody(`With this Content-Type, the body must be ${meant}`)
+  }
   return {
     count: items.length,
     read: (index) => {
@@ -159,11 +200,13 @@ function readItem(body: Buffer, { from, to, entries }: JsonItem, entriesMax: num
   }
 }
 
-function invalidBody(message: string): WinnowError {
+/** The error for a body that is invalid as a whole. */
+export function invalidBody(message: string): WinnowError {
   return new WinnowError('body_invalid', message)
 }
 
-function tooMany(itemsMax: number): WinnowError {
+/** The error for a body of too many items. */
+export function tooMany(itemsMax: number): WinnowError {
   return new WinnowError(
     'batch_too_large',
     `The request holds more than ${itemsMax} events (gateway.batchEventsMax)`,

@@ -5,7 +5,12 @@ import { WinnowError } from '../../schemas/errors.ts'
 import { brokenOff, BodyMemory } from './request-body.ts'
 
 const never = new AbortController().signal
-const plain = (stream: Readable) => ({ stream, overheadBytes: 0, failure: brokenOff })
+const plain = (stream: Readable) => ({
+  stream,
+  overheadBytes: 0,
+  isWindowed: false,
+  failure: brokenOff,
+})
 const chunks = (...sizes: number[]) =>
   plain(
     Readable.from(
@@ -66,6 +71,16 @@ describe('BodyMemory', () => {
     expect(await slow[0]!.read).toMatchObject({ code: 'queue_full' })
     expect(slow[0]!.source.stream.destroyed).toBe(true)
     expect(slow[1]!.source.stream.destroyed).toBe(false)
+  })
+
+  it('counts the window of zstd until the body is complete', async () => {
+    const memory = new BodyMemory(1_000)
+    const windowed = () => ({ ...chunks(1_000), isWindowed: true })
+    for (let round = 0; round < 7; round += 1) {
+      expect((await memory.read(windowed(), never)).bytes.length).toBe(1_000)
+    }
+    await expect(memory.read(windowed(), never)).rejects.toMatchObject({ code: 'queue_full' })
+    expect((await memory.read(chunks(1_000), never)).bytes.length).toBe(1_000)
   })
 
   it('stops at the signal or when the connection breaks, and keeps nothing', async () => {

@@ -15,6 +15,8 @@ export type BodySource = {
    * Memory that reading takes besides the bytes: that of a decoder, which stops with the reading.
    */
   readonly overheadBytes: number
+  /** Whether the decoder keeps what it has decoded, as the window of zstd does. */
+  readonly isWindowed: boolean
   /** The error for a failure of the stream, or its early end. */
   readonly failure: (cause?: Error) => WinnowError
 }
@@ -40,11 +42,12 @@ export class BodyMemory {
    * out and no older body can be dropped. Whatever it throws, it has stopped the decoder.
    */
   read(
-    { stream: source, overheadBytes, failure }: BodySource,
+    { stream: source, overheadBytes, isWindowed, failure }: BodySource,
     signal: AbortSignal,
   ): Promise<HeldBody> {
     return new Promise((resolve, reject) => {
-      const body: Buffered = { memory: Buffer.alloc(0), length: 0, capacity: 0 }
+      const copies = isWindowed ? 2 : 1
+      const body: Buffered = { memory: Buffer.alloc(0), length: 0, capacity: 0, copies }
       const leave = () => {
         this.#arriving.delete(body)
         signal.removeEventListener('abort', onAbort)
@@ -75,7 +78,7 @@ export class BodyMemory {
       }
       const onEnd = () => {
         leave()
-        this.#free(body, overheadBytes)
+        this.#free(body, overheadBytes + (copies - 1) * body.memory.length)
         const bytes = body.memory.subarray(0, body.length)
         resolve({
           bytes,
@@ -107,7 +110,7 @@ export class BodyMemory {
     if (length > body.memory.length) {
       // A body of one chunk takes what it needs; one of many small chunks is copied twice at most.
       const capacity = Math.min(this.#bytesMax, Math.max(length, 2 * body.memory.length))
-      this.#reserve(body, capacity - body.memory.length)
+      this.#reserve(body, body.copies * (capacity - body.memory.length))
       const larger = Buffer.allocUnsafeSlow(capacity)
       body.memory.copy(larger, 0, 0, body.length)
       body.memory = larger
@@ -137,6 +140,8 @@ type Buffered = {
   length: number
   /** Bytes reserved for it. */
   capacity: number
+  /** How often its bytes are in memory while it arrives. */
+  readonly copies: number
 }
 
 /** The refusal of a body above the limit. */

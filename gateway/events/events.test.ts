@@ -1,7 +1,13 @@
 // POST /v1/events from the request to the broker: all or nothing, ids, retries, failures.
 import { describe, expect, it } from 'vitest'
 import { WinnowError } from '../../schemas/errors.ts'
-import { configWith, gatewayUnderTest } from '../../tests/support/gateway-under-test.ts'
+import type { EventOutcomes } from '../../schemas/ports/event-outcomes.ts'
+import type { JournalEntry } from '../../schemas/ports/request-journal.ts'
+import {
+  configWith,
+  gatewayUnderTest,
+  storedResult,
+} from '../../tests/support/gateway-under-test.ts'
 import type { EventPublisher, PublishedEvent } from '../http/dependencies.ts'
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-([0-9a-f])[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
@@ -216,10 +222,60 @@ describe('Idempotency-Key', () => {
         ? Promise.reject(new WinnowError('broker_unavailable', 'away'))
         : Promise.resolve()
     }
-    const gateway = gatewayUnderTest({ publisher: { publish } })
+    const gateway = gatewayUnderTest({ publisher: { publish }, outcomes: noOutcomes })
     expect((await gateway.post('/v1/events', { text: 'a' }, withKey('k1'))).status).toBe(503)
     expect((await gateway.post('/v1/events', { text: 'a' }, withKey('k1'))).status).toBe(202)
     expect(batches[1]).toEqual(batches[0])
+  })
+})
+
+const noOutcomes: EventOutcomes = {
+  newestResults: () => Promise.resolve([]),
+  deadLetters: () => Promise.resolve([]),
+}
+
+describe('Idempotency-Key after a restart', () => {
+  /** A journal that keeps its entries for the next gateway. */
+  function memoryJournal() {
+    const entries: JournalEntry[] = []
+    const write = (entry: JournalEntry) => Promise.resolve(void entries.push(entry))
+    return { entries, write }
+  }
+  const body = ['a', 'b', 'c'].map((id) => ({ id, text: id }))
+
+  it('publishes nothing again that the broker had acknowledged', async () => {
+    const journal = memoryJournal()
+    const first = gatewayUnderTest({ journal })
+    await first.post('/v1/events', body, withKey('k1'))
+    expect(journal.entries.map(({ isDone }) => isDone)).toEqual([false, true])
+    const second = gatewayUnderTest({ journal })
+    const again = await second.post('/v1/events', body, withKey('k1'))
+    expect([again.status, again.json['ids']]).toEqual([202, ['a', 'b', 'c']])
+    expect(second.published).toEqual([])
+    const conflict = await second.post('/v1/events', body.slice(1), withKey('k1'))
+    expect(conflict.status).toBe(409)
+  })
+
+  it('publishes only events without a row if the first gateway ended in between', async () => {
+    const journal = memoryJournal()
+    await gatewayUnderTest({ journal }).post('/v1/events', body, withKey('k1'))
+    const begun = { ...journal, entries: journal.entries.slice(0, 1) }
+    const newestResults = (ids: readonly string[]) =>
+      Promise.resolve(
+        ids.filter((id) => id === 'b').map((id) => ({ ...storedResult, eventId: id })),
+      )
+    const outcomes = { ...noOutcomes, newestResults }
+    const second = gatewayUnderTest({ journal: begun, outcomes })
+    expect((await second.post('/v1/events', body, withKey('k1'))).status).toBe(202)
+    expect(second.published.map(({ id }) => id)).toEqual(['a', 'c'])
+    expect(journal.entries.at(-1)).toMatchObject({ isDone: true })
+  })
+
+  it('publishes nothing that it could not note before', async () => {
+    const write = () => Promise.reject(new Error('the disk is full'))
+    const gateway = gatewayUnderTest({ journal: { entries: [], write } })
+    expect((await gateway.post('/v1/events', body, withKey('k1'))).status).toBe(500)
+    expect(gateway.published).toEqual([])
   })
 })
 

@@ -1,18 +1,27 @@
-// POST /v1/events: checks all events of a request, publishes them, returns their ids. Parsing,
-// checks, ids and idempotency have files of their own.
-import { createHash } from 'node:crypto'
+// POST /v1/events: events in any of the formats, published to the stream. What happens to them is
+// event-acceptance.ts; this file owns the route, its formats and its description.
 import type { RouteConfig } from '@hono/zod-openapi'
 import { z } from 'zod'
+import type { Context, HonoRequest } from 'hono'
 import type { Config } from '../../configs/schema.ts'
-import type { Work } from '../../models/runtime/sliced-work.ts'
-import { WinnowError } from '../../schemas/errors.ts'
+import { characters } from '../../schemas/characters.ts'
 import { eventJson } from '../../schemas/event.ts'
-import { bodyFormat, type BodyFormat } from '../bodies/event-body.ts'
-import { checkEvent } from './event-check.ts'
-import { repeatableId, timeOrderedId, type RequestIdentity } from './event-ids.ts'
-import { IdempotencyMemory } from './idempotency.ts'
-import { checkItems, type ItemCheck } from './item-checks.ts'
-import type { EventPublisher, PublishedEvent } from '../http/dependencies.ts'
+import { cutCsv } from '../bodies/csv-body.ts'
+import { cutBody, eventFormat } from '../bodies/event-body.ts'
+import { binaryCloudEvent, cutBinaryCloudEvent, eventOfCloudEvent } from './cloud-events.ts'
+import {
+  acceptedEvents,
+  awaitedEvents,
+  idempotencyKey,
+  idempotencyKeyPattern,
+  wrongParameter,
+  waitSecondsMax,
+  type AcceptEvents,
+  type EventReading,
+} from './event-acceptance.ts'
+import { LineStreams, wantsLines } from './line-stream.ts'
+import type { EventPublisher } from '../http/dependencies.ts'
+import { itemLimits } from './item-checks.ts'
 import {
   addRoute,
   addSchemas,
@@ -21,104 +30,107 @@ import {
   problems,
   schemaRef,
 } from '../http/route.ts'
+import type { GatewayEnv } from '../http/request-context.ts'
 import type { Gateway, RouteOptions } from '../http/route.ts'
+import { resultJson } from '../results/result-json.ts'
 
 /** Adds POST /v1/events. */
 export function addEventRoutes(
   app: Gateway,
   options: RouteOptions & {
     readonly config: Pick<Config, 'gateway' | 'limits'>
-    publisher: EventPublisher
+    readonly accept: AcceptEvents
+    readonly publisher: EventPublisher
   },
 ): void {
-  const { config, publisher, clock } = options
-  const memory = new IdempotencyMemory()
-  addSchemas(app, { Event: eventExample, AcceptedEvents: acceptedEvents })
+  const { config, accept } = options
+  const streams = new LineStreams(options)
+  addSchemas(app, {
+    Event: eventExample,
+    CloudEvent: cloudEventJson,
+    AcceptedEvents: acceptedEvents,
+    AwaitedEvents: awaitedEvents,
+    Result: resultJson,
+  })
   const middleware = [options.authorize('ingest'), options.admit]
-  const route = { ...postEvents, middleware }
-  addRoute(app, route, async (c) => {
-    const work = c.get('work')
-    const format = bodyFormat(c.req)
-    const key = idempotencyKey(c.req.header('idempotency-key'))
-    const body = await work.body()
-    const nowMs = clock()
-    const identity = key === undefined ? undefined : { caller: c.get('caller'), key }
-    const { events, bodySha256 } = await work.steps(
-      checkedEvents(body, { config, format, nowMs, identity }),
-    )
-    c.get('takeTexts')(events.length)
-    const publish = () => publisher.publish(events, { traceparent: c.get('traceparent') })
-    if (identity === undefined) await work.run(publish)
-    else {
-      const request = { key: `${identity.caller} ${identity.key}`, bodySha256, nowMs }
-      await work.run(() => memory.once(request, publish))
-    }
-    return c.json({ ids: events.map((event) => event.id) }, 202)
+  const route = { ...postEvents(config.gateway), middleware }
+  addRoute(app, route, (c: Context<GatewayEnv, string>) => {
+    const reading = readingOf(c.req, config)
+    if (!isLineStream(c.req)) return accept(c, reading)
+    const [parameter] = Object.keys(c.req.query())
+    if (parameter === undefined) return streams.answer(c, idempotencyKey(c.req.header(keyHeader)))
+    throw wrongParameter(parameter, 'is not for a stream of lines')
   })
 }
 
-/** Every event of the request with its id. Throws `items_invalid` if any event is invalid. */
-function* checkedEvents(
-  body: Uint8Array,
-  options: {
-    readonly config: Pick<Config, 'gateway' | 'limits'>
-    readonly format: BodyFormat
-    readonly nowMs: number
-    readonly identity: Pick<RequestIdentity, 'caller' | 'key'> | undefined
-  },
-): Work<{ events: PublishedEvent[]; bodySha256: string }> {
-  const { config, format, nowMs, identity } = options
-  const bodySha256 = identity === undefined ? '' : createHash('sha256').update(body).digest('hex')
-  yield
-  const idAt = (index: number) =>
-    identity === undefined ? timeOrderedId(nowMs) : repeatableId({ ...identity, bodySha256 }, index)
-  const indexById = new Map<string, number>()
-  const check = (value: unknown, index: number): ItemCheck<PublishedEvent> => {
-    const checked = checkEvent(value, { limits: config.limits, nowMs })
-    if (checked.kind === 'rejected') return checked
-    const { id } = checked.event
-    const first = id === undefined ? undefined : indexById.get(id)
-    if (id !== undefined) indexById.set(id, first ?? index)
-    if (first === undefined || config.limits.duplicateWindow === 0) {
-      return { kind: 'ok', item: { ...checked.event, id: id ?? idAt(index) } }
-    }
-    const message = `the event at index ${first} has the same id`
-    return { kind: 'rejected', defects: [{ code: 'duplicate_id', field: 'id', message }] }
-  }
-  const events = yield* checkItems(body, { format, config, noun: 'events', check })
-  return { events, bodySha256 }
+const keyHeader = 'idempotency-key'
+
+function isLineStream(request: HonoRequest): boolean {
+  return wantsLines(request.header('accept')) && eventFormat(request) === 'ndjson'
 }
 
-/** Visible ASCII. */
-const idempotencyKeyPattern = '^[!-~]{1,255}$'
-
-function idempotencyKey(header: string | undefined): string | undefined {
-  if (header === undefined || new RegExp(idempotencyKeyPattern).test(header)) return header
-  throw new WinnowError(
-    'parameter_invalid',
-    'Idempotency-Key must be 1 to 255 visible ASCII characters',
-    { details: { parameter: 'Idempotency-Key' } },
-  )
+/** How the headers of a request say that its body is to be read. */
+function readingOf(request: HonoRequest, config: Pick<Config, 'gateway' | 'limits'>): EventReading {
+  const limits = itemLimits(config)
+  const binary = binaryCloudEvent(request.header())
+  if (binary !== undefined) {
+    const cut = (body: Uint8Array) => cutBinaryCloudEvent(body, binary, limits.entriesMax)
+    return { cut, eventOf: eventOfCloudEvent, besides: JSON.stringify(binary) }
+  }
+  const format = eventFormat(request)
+  switch (format) {
+    case 'csv':
+      return { cut: (body) => cutCsv(body, { ...limits, ...config.limits }) }
+    case 'cloudevent':
+    case 'cloudevents': {
+      const form = format === 'cloudevents' ? 'array' : 'one'
+      const cut = (body: Uint8Array) => cutBody(body, { format: 'json', form, ...limits })
+      return { cut, eventOf: eventOfCloudEvent }
+    }
+    default:
+      return { cut: (body) => cutBody(body, { format, ...limits }) }
+  }
 }
 
 const eventExample = eventJson.meta({
   examples: [{ text: 'My invoice is wrong', source: 'support-mail', attributes: { lang: 'en' } }],
 })
-const acceptedEvents = z.strictObject({ ids: z.array(z.string()) }).meta({
-  examples: [{ ids: ['0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1'] }],
-})
+const cloudEventJson = z
+  .looseObject({
+    specversion: z.literal('1.0'),
+    id: characters(1, 256),
+    source: characters(1, 256),
+    type: characters(1, 4_096),
+    data: z
+      .union([z.string(), z.looseObject({ text: z.string() })])
+      .describe('The text, or an object with text and perhaps label and attributes.'),
+  })
+  .meta({
+    description: 'A CloudEvent 1.0 in JSON. Extensions become attributes of the event.',
+    examples: [
+      {
+        specversion: '1.0',
+        id: 'a-1',
+        source: '/shop/mail',
+        type: 'com.example.mail.received',
+        time: '2025-01-31T12:00:00Z',
+        data: { text: 'My invoice is wrong' },
+      },
+    ],
+  })
 const event = schemaRef('Event')
-const postEvents: RouteConfig = {
+const postEvents = (gateway: Config['gateway']): RouteConfig => ({
   method: 'post',
   path: '/v1/events',
   summary: 'Send events to the stream',
   description:
-    'One event, an array, or NDJSON, with at most gateway.batchEventsMax events. All events are checked first; if one is invalid, nothing is published. ' +
+    'One event, an array, NDJSON, CSV, or CloudEvents 1.0 (structured, batched, or in binary mode with ce- headers), with at most gateway.batchEventsMax events. All events are checked first; if one is invalid, nothing is published. ' +
     'The response is 202 once the broker has acknowledged all events. After 503 or 504 some may have been ' +
     'published: repeat the same body with the same Idempotency-Key, and repeated events are dropped.',
   tags: ['events'],
   security: [{ bearer: ['ingest'] }],
   parameters: [
+    waitParameter(gateway),
     contentEncodingParameter,
     {
       name: 'Idempotency-Key',
@@ -155,14 +167,55 @@ const postEvents: RouteConfig = {
             description: 'One JSON event per line, such as {"text":"Hello"}.',
           },
         },
+        'application/cloudevents+json': { schema: schemaRef('CloudEvent') },
+        'application/cloudevents-batch+json': {
+          schema: { type: 'array', minItems: 1, items: schemaRef('CloudEvent') },
+        },
+        'text/csv': {
+          schema: {
+            type: 'string',
+            description:
+              'A header, then one event per row (RFC 4180). The columns text, id, source, time and label ' +
+              'are fields of the event; other columns become attributes.',
+          },
+        },
       },
     },
   },
   responses: {
+    200: {
+      description: 'With wait: every event has a result or a dead letter.',
+      content: {
+        ...jsonContent('AwaitedEvents'),
+        'application/x-ndjson': {
+          schema: {
+            type: 'string',
+            description:
+              'For NDJSON with Accept: application/x-ndjson: one result per line, with index and id or error.',
+          },
+        },
+      },
+    },
     202: {
-      description: 'The broker has acknowledged all events. Ids are in the order of the request.',
-      content: jsonContent('AcceptedEvents'),
+      description:
+        'The broker has acknowledged all events. Ids are in the order of the request. With wait: some ' +
+        'events have no outcome yet, and `pending` names them.',
+      content: {
+        'application/json': {
+          schema: { oneOf: [schemaRef('AcceptedEvents'), schemaRef('AwaitedEvents')] },
+        },
+      },
     },
     ...problems([400, 401, 403, 408, 409, 413, 415, 422, 500, 502, 503, 504]),
   },
-}
+})
+
+/** The parameter `wait` of routes that accept events. */
+export const waitParameter = (gateway: Config['gateway']) => ({
+  name: 'wait',
+  in: 'query' as const,
+  schema: { type: 'integer' as const, minimum: 1, maximum: waitSecondsMax(gateway) },
+  description:
+    'Seconds to wait until every event has a result or a dead letter. Needs the scope `read` too, and ' +
+    `takes at most ${gateway.waitEventsMax} events.`,
+})

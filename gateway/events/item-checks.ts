@@ -1,8 +1,8 @@
 // Checks the items of a body one at a time, in steps: all must pass, or the request is refused with
-// the first defects. The caller passes the check of one item.
+// the first defects. The caller passes the body, cut into items, and the check of one item.
 import type { Config } from '../../configs/schema.ts'
 import type { Work } from '../../models/runtime/sliced-work.ts'
-import { cutBody, type BodyFormat } from '../bodies/event-body.ts'
+import type { BodyLimits, CutItems } from '../bodies/event-body.ts'
 import { ItemErrors, type ItemDefect } from '../http/problem.ts'
 
 /** An item that passed, or everything that is wrong with it. */
@@ -15,26 +15,28 @@ export type ItemCheck<T> =
  */
 const spareEntries = 256
 
+/** The limits of a body of items with attributes. */
+export function itemLimits(config: Pick<Config, 'gateway' | 'limits'>): BodyLimits {
+  return {
+    itemsMax: config.gateway.batchEventsMax,
+    entriesMax: config.limits.attributesMax + spareEntries,
+  }
+}
+
 /**
- * The checked items of a body, in its order. Throws `items_invalid`, or for the body as a whole
+ * The checked items of a body, in its order. Throws `items_invalid`, or what cutting throws:
  * `body_invalid` or `batch_too_large`.
  */
 export function* checkItems<T>(
-  body: Uint8Array,
+  cutting: Work<CutItems>,
   options: {
-    readonly format: BodyFormat
-    readonly config: Pick<Config, 'gateway' | 'limits'>
     /** What the items are called. */
     readonly noun: string
     readonly check: (value: unknown, index: number) => ItemCheck<T>
   },
 ): Work<T[]> {
-  const { config, noun, check } = options
-  const cut = yield* cutBody(body, {
-    format: options.format,
-    itemsMax: config.gateway.batchEventsMax,
-    entriesMax: config.limits.attributesMax + spareEntries,
-  })
+  const { noun, check } = options
+  const cut = yield* cutting
   const errors = new ItemErrors({ noun, consequence: 'nothing was published' })
   const items: T[] = []
   for (let index = 0; index < cut.count; index += 1) {
@@ -43,7 +45,7 @@ export function* checkItems<T>(
     const checked: ItemCheck<T> =
       read.kind === 'value' ? check(read.value, index) : { kind: 'rejected', defects: [read.error] }
     if (checked.kind === 'ok') items.push(checked.item)
-    else errors.add(index, checked.defects)
+    else errors.add({ index, ...cut.placeOf?.(index) }, checked.defects)
   }
   errors.throwIfAny(cut.count)
   return items

@@ -6,9 +6,9 @@ import { z } from 'zod'
 import type { Config } from '../../configs/schema.ts'
 import { labelJson } from '../../schemas/label.ts'
 import { WinnowError } from '../../schemas/errors.ts'
-import { bodyFormat } from '../bodies/event-body.ts'
+import { bodyFormat, cutBody } from '../bodies/event-body.ts'
 import { shapeDefects, surrogateDefects, timeDefects } from './event-check.ts'
-import { checkItems, type ItemCheck } from './item-checks.ts'
+import { checkItems, itemLimits, type ItemCheck } from './item-checks.ts'
 import type { KnownLabels, LabelPublisher, PublishedLabel } from '../http/dependencies.ts'
 import {
   addRoute,
@@ -42,7 +42,8 @@ export function addLabelRoutes(
     const unknown = new UnknownLabels(await work.run(knownLabels))
     const rules = { limits: config.limits, nowMs, speaker: c.get('callerName'), unknown }
     const check = (value: unknown, index: number) => checkLabel(value, { ...rules, index })
-    const checked = await work.steps(checkItems(body, { format, config, noun: 'labels', check }))
+    const cut = cutBody(body, { format, ...itemLimits(config) })
+    const checked = await work.steps(checkItems(cut, { noun: 'labels', check }))
     await work.run(() => labels.publish(checked, { traceparent: c.get('traceparent') }))
     const { unchecked } = unknown
     return c.json({ accepted: checked.length, ...(unchecked > 0 && { unchecked }) }, 202)

@@ -1,13 +1,13 @@
 // Limits how many requests are processed at once, each with a deadline. A request that finds no
 // free slot is refused at once, never queued. It takes a slot when its body is complete, so that
 // slow callers hold none. The memory of bodies is bodies/request-body.ts.
-import { Readable } from 'node:stream'
 import type { Context, MiddlewareHandler } from 'hono'
 import type { Config } from '../../configs/schema.ts'
 import { counted } from '../../schemas/counted.ts'
 import { WinnowError } from '../../schemas/errors.ts'
 import { decodedBody } from '../bodies/content-coding.ts'
 import { BodyMemory, bodyTooLarge, type BodySource } from '../bodies/request-body.ts'
+import { bodyStream } from './body-stream.ts'
 import { incomingOf, type GatewayEnv } from './request-context.ts'
 import type { WorkQueue } from './work-queue.ts'
 
@@ -51,6 +51,7 @@ export function createAdmission(
       },
       steps: (steps) => queue.run(steps, signal),
       run: (work) => runUntil(signal, work, slot),
+      leaveSlot: () => slot.leave(),
     })
     try {
       await next()
@@ -120,6 +121,14 @@ class Slot {
     for (const act of this.#acts) act()
   }
 
+  /** Frees the slot and the memory of the body before the request ends, unless work holds them. */
+  leave(): void {
+    if (this.#holds > 1) return
+    if (this.#isTaken) this.#slots.release()
+    this.#isTaken = false
+    for (const act of this.#acts.splice(0)) act()
+  }
+
   onRelease(act: () => void): void {
     this.#acts.push(act)
   }
@@ -149,20 +158,12 @@ function runUntil<T>(
   })
 }
 
-/**
- * The decoded body as a stream. On a socket it is Node's own stream, which joins small chunks as
- * they are read. In a web stream each chunk, even of one byte, would cost several objects.
- */
+/** The decoded body as a stream; undefined if there is none. */
 function bodyOf(c: Context<GatewayEnv>, bytesMax: number): BodySource | undefined {
   if (Number(c.req.header('content-length') ?? 0) > bytesMax) throw bodyTooLarge(bytesMax)
   const contentEncoding = c.req.header('content-encoding')
-  const stream = incomingOf(c) ?? webBody(c)
-  return stream && decodedBody(stream, { contentEncoding, bytesMax })
-}
-
-function webBody(c: Context<GatewayEnv>): Readable | undefined {
-  const { body } = c.req.raw
-  return body === null ? undefined : Readable.fromWeb(body as never)
+  if (incomingOf(c) === undefined && c.req.raw.body === null) return undefined
+  return decodedBody(bodyStream(c), { contentEncoding, bytesMax })
 }
 
 function isDeadline(error: unknown): boolean {

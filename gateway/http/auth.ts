@@ -1,6 +1,6 @@
 // Decides who may call: API keys, or tokens of an identity provider, as Bearer tokens with scopes;
-// without both, only callers on this machine. Only hashes of keys are kept. browser-guard.ts decides
-// what a browser may send to a gateway without keys, rate-limit.ts how much a caller may do.
+// without both, only callers on this machine. Only hashes of keys are kept. What a browser may send
+// to a gateway without keys is browser-guard.ts, how much a caller may do rate-limit.ts.
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { isIPv4 } from 'node:net'
 import type { MiddlewareHandler } from 'hono'

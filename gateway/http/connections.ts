@@ -62,6 +62,9 @@ export function answerInTurn(
  * route here upgrades a connection.
  */
 export class StoppableRequest extends IncomingMessage {
+  /** Whether the body may take longer than a request; the route limits each piece of it. */
+  arrivesInPieces = false
+
   get upgrade(): boolean {
     return this.socket.destroyed || this.method === 'CONNECT'
   }
@@ -69,6 +72,26 @@ export class StoppableRequest extends IncomingMessage {
   set upgrade(_: boolean | null) {
     // Node's own value; no route here upgrades a connection.
   }
+}
+
+/** Exempts a request from the limit on how long its body may take. */
+export function markArrivingInPieces(request: IncomingMessage | undefined): void {
+  if (request instanceof StoppableRequest) request.arrivesInPieces = true
+}
+
+/** Cuts a connection whose request is not complete in time, unless it arrives in pieces. */
+export function limitArrival(
+  request: IncomingMessage,
+  response: ServerResponse,
+  msMax: number,
+): void {
+  const timer = setTimeout(() => {
+    const isExempt = request instanceof StoppableRequest && request.arrivesInPieces
+    if (!request.complete && !isExempt) request.socket.destroy()
+  }, msMax)
+  response.once('close', () => {
+    clearTimeout(timer)
+  })
 }
 
 /** The requests of one connection. */

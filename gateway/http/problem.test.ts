@@ -89,7 +89,7 @@ describe('ItemErrors', () => {
     found.throwIfAny(500)
     const defect = { code: 'field_type' as const, message: 'wrong' }
     const many = Array.from({ length: 200_000 }, () => defect)
-    for (let index = 0; index < 3; index += 1) found.add(index, many)
+    for (let index = 0; index < 3; index += 1) found.add({ index }, many)
     expect(() => found.throwIfAny(500)).toThrow(
       expect.objectContaining({
         message: '3 of 500 events are invalid; nothing was published',

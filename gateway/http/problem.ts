@@ -41,6 +41,7 @@ export const statusByCode: Readonly<Record<ErrorCode, ProblemStatus>> = {
   duplicate_id: 409,
   output_invalid: 500,
   label_unknown: 422,
+  row_ragged: 422,
   config_invalid: 500,
   usage: 500,
   prerequisite_missing: 500,
@@ -110,8 +111,15 @@ export type ItemDefect = {
   readonly message: string
 }
 
-/** One invalid item of a request. `index` counts items from 0; blank NDJSON lines do not count. */
-export type ItemError = ItemDefect & { readonly index: number }
+/** Where an item stands. `index` counts items from 0; blank NDJSON lines do not count. */
+export type ItemPlace = {
+  readonly index: number
+  /** The line of a CSV body, from 1. */
+  readonly line?: number
+}
+
+/** One invalid item of a request. */
+export type ItemError = ItemDefect & ItemPlace
 
 /** Most item errors in one problem document; `errorsTotal` counts all. */
 export const itemErrorsMax = 10
@@ -133,6 +141,7 @@ export const problemSchema = z
       .array(
         z.object({
           index: z.int(),
+          line: z.int().optional().meta({ description: 'The line of a CSV body.' }),
           code: z.enum(itemCodes),
           field: z.string().optional(),
           message: z.string(),
@@ -173,11 +182,11 @@ export class ItemErrors {
   }
 
   /** Adds the defects of one item. */
-  add(index: number, defects: readonly ItemDefect[]): void {
+  add(place: ItemPlace, defects: readonly ItemDefect[]): void {
     this.#invalid += 1
     this.#errorsTotal += defects.length
     const room = itemErrorsMax - this.#errors.length
-    for (const defect of defects.slice(0, room)) this.#errors.push({ index, ...defect })
+    for (const defect of defects.slice(0, room)) this.#errors.push({ ...place, ...defect })
   }
 
   /** Throws `items_invalid` if any of the `total` items has defects. */

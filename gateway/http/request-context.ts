@@ -25,6 +25,11 @@ export type RequestWork = {
    * ends, so that abandoned work is limited too.
    */
   run<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T>
+  /**
+   * Gives the slot and the memory of the body back: from here on, the request only waits for what
+   * others do. The route limits how many do.
+   */
+  leaveSlot(): void
 }
 
 /** Hono's environment of this gateway: the variables of a request. */

@@ -208,7 +208,7 @@ function exampleProblem(code: OperationErrorCode, status: ProblemStatus) {
 export const contentEncodingParameter = {
   name: 'Content-Encoding',
   in: 'header' as const,
-  schema: { type: 'string' as const, enum: ['identity', ...contentCodings] },
+  schema: { type: 'string' as const, enum: ['', 'identity', ...contentCodings] },
   description:
     'How the body is compressed. gateway.bodyBytesMax limits the compressed and the decompressed body.',
 }

@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import type { Config } from '../../configs/schema.ts'
 import { listenError } from '../../configs/listen-problem.ts'
-import { answerInTurn, limitConnections, StoppableRequest } from './connections.ts'
+import { answerInTurn, limitArrival, limitConnections, StoppableRequest } from './connections.ts'
 import type { Gateway } from './route.ts'
 import { followTls, readTls } from './tls.ts'
 
@@ -40,8 +40,8 @@ export async function listen(
   const answer = getRequestListener(app.fetch, { overrideGlobalObjects: false })
   const limits = {
     IncomingMessage: StoppableRequest,
-    // The app's own deadline answers first; this one ends connections whose body nobody reads.
-    requestTimeout: options.requestMsMax + 5_000,
+    // `limitArrival` has the same purpose, with exceptions.
+    requestTimeout: 0,
     headersTimeout: Math.min(10_000, options.requestMsMax),
     // Longer than the 60 s after which load balancers drop idle connections, so that they close
     // them first.
@@ -51,6 +51,8 @@ export async function listen(
   const onRequest = answerInTurn((request, response) => {
     if (closing !== undefined) response.shouldKeepAlive = false
     atWork.add(response)
+    // The app's own deadline answers first; this one ends connections whose body nobody reads.
+    limitArrival(request, response, options.requestMsMax + 5_000)
     response.once('close', () => {
       atWork.delete(response)
       // A connection whose response promised keep-alive before closing started is idle from here

@@ -85,7 +85,7 @@ function* checkedRequest(
     defects.push({ code: 'label_unknown', field: 'label', message })
   }
   const errors = new ItemErrors({ noun: 'text', consequence: 'nothing was explained' })
-  if (defects.length > 0) errors.add(0, defects)
+  if (defects.length > 0) errors.add({ index: 0 }, defects)
   errors.throwIfAny(1)
   return request
 }

@@ -66,7 +66,7 @@ export function* cleanTexts(
     const cleaned = defects.length === 0 ? yield* cleaning(text, config.cleaning.steps) : ''
     // Cleaning never makes a text longer, but may leave nothing of it.
     if (defects.length === 0) defects.push(...textDefects(cleaned, Infinity))
-    if (defects.length > 0) errors.add(index, defects)
+    if (defects.length > 0) errors.add({ index }, defects)
     cleanedTexts.push({ text, cleaned })
   }
   errors.throwIfAny(texts.length)

@@ -90,7 +90,7 @@ function page(description: string, type: string) {
   return {
     200: { description, content: { [type]: { schema: { type: 'string' as const } } } },
     304: { description: 'The copy that the client has is current.' },
-    ...problems([400, 403, 404]),
+    ...problems([400, 403, 404, 500]),
   }
 }
 

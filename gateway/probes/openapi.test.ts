@@ -255,6 +255,8 @@ describe('/openapi.json', () => {
   it("describes the gateway's responses", async () => {
     const accepted = await gateway.post('/v1/events', { text: 'a' })
     expect(errorsAgainst('AcceptedEvents', accepted.json)).toBeNull()
+    const awaited = await gateway.post('/v1/events?wait=1', { text: 'a' })
+    expect([awaited.status, errorsAgainst('AwaitedEvents', awaited.json)]).toEqual([200, null])
     const labelled = await gateway.post('/v1/labels', { id: 'a', label: 'b' })
     expect(errorsAgainst('AcceptedLabels', labelled.json)).toBeNull()
     const classified = await gateway.post('/v1/classify', { texts: ['a'] })

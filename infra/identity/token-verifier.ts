@@ -26,7 +26,7 @@ const answerBytesMax = 262_144
 
 /**
  * Creates the verifier. It fetches the provider's description (OpenID Connect Discovery 1.0) for
- * the first token, and its keys when a token names an unknown one, at most twice a minute. The verifier
+ * the first token, and its keys when a token names an unknown one, at most twice a minute. It
  * throws `unauthorized` for a token that is not valid (RFC 9068, 4), and `identity_unavailable` if
  * the provider does not answer.
  */

@@ -47,18 +47,28 @@ export function createResultReader(analytics: Analytics): ResultReader {
   }
 }
 
+/** Which rows to read. */
+type RowQuery = {
+  readonly conditions: readonly string[]
+  readonly parameters: Record<string, unknown>
+  readonly rowsMax: number
+  /** Only the newest row of each value of this column. */
+  readonly once?: string
+}
+
 /** The newest rows up to `answerBytesMax`, and how many there were without that limit. */
-async function boundedRows(
+export async function boundedRows(
   analytics: Analytics,
-  query: { conditions: readonly string[]; parameters: Record<string, unknown>; rowsMax: number },
+  query: RowQuery,
 ): Promise<{ rows: StoredResult[]; found: number }> {
+  const once = query.once === undefined ? '' : `LIMIT 1 BY ${query.once}`
   const answers = await analytics.rows<StoredResult & { found: number; bytesBefore: number }>(
     `SELECT * FROM (
        SELECT *, count() OVER () AS found, sum(byteSize(text, attributes)) OVER (
          ORDER BY ${newestFirst} ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS bytesBefore
        FROM (
          SELECT ${resultColumns} FROM classifications WHERE ${query.conditions.join(' AND ')}
-         ORDER BY ${orderDescending} LIMIT {rowsMax: UInt32}))
+         ORDER BY ${orderDescending} ${once} LIMIT {rowsMax: UInt32}))
      WHERE bytesBefore < {bytesMax: UInt64} ORDER BY ${newestFirst}`,
     { ...query.parameters, rowsMax: query.rowsMax, bytesMax: answerBytesMax },
   )

@@ -31,10 +31,10 @@ export type ListedKey = Omit<KeyRecord, 'sha256'> & {
 
 /** Where the keys of a gateway are kept. */
 export function keysPath(
-  gateway: { readonly keysFile?: string | undefined },
+  gateway: { readonly keyStore?: string | undefined },
   stateDir: string,
 ): string {
-  return resolve(gateway.keysFile ?? join(stateDir, 'keys.json'))
+  return resolve(gateway.keyStore ?? join(stateDir, 'keys.json'))
 }
 
 /** How often a gateway looks whether the file changed, and how often it writes last uses. */

@@ -1,5 +1,5 @@
-// Checks tokens of the provider of gateway.oidc for the gateway: they are verified, then their roles
-// become scopes.
+// Checks tokens of the provider of gateway.oidc for the gateway: verifies them, then turns their
+// roles into scopes.
 import type { Config } from '../../configs/schema.ts'
 import type { TokenCheck } from '../../gateway/http/auth.ts'
 import { callerOf } from '../../gateway/http/token-scopes.ts'

@@ -127,6 +127,10 @@ export function gatewayUnderTest({
       },
     },
     ...controlInMemory(),
+    outcomes: {
+      newestResults: (ids) => Promise.resolve(ids.map((eventId) => ({ ...storedResult, eventId }))),
+      deadLetters: () => Promise.resolve([]),
+    },
     health: [],
     metrics: {
       observe: (route, method, status) => {

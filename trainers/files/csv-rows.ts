@@ -1,12 +1,13 @@
-// Reads rows from delimited text. It owns the header and the check for ragged rows; table-header.ts
-// detects the delimiter, csv-records.ts splits the text, and source-row.ts checks the rows.
+// Reads rows from delimited text. It owns the header and the check for ragged rows;
+// table-header.ts detects the delimiter, schemas/csv/csv-records.ts splits the text, and
+// source-row.ts checks the rows.
 import { counted } from '../../schemas/counted.ts'
-import { CsvReader, type CsvRecord } from './csv-records.ts'
+import { CsvReader, type CsvRecord } from '../../schemas/csv/csv-records.ts'
 import type { SourceRow } from './dataset-source.ts'
 import type { ByteSource } from './plain-bytes.ts'
 import { labelsColumn, missingColumn, type NeededColumns, type RowColumns } from './row-columns.ts'
 import { headerDelimiter, separatorLine, type QuoteRule } from './table-header.ts'
-import { lineError, readTextBlocks } from './text-lines.ts'
+import { lineBytesMax, lineError, readTextBlocks } from './text-lines.ts'
 
 export type CsvOptions = {
   readonly columns: RowColumns
@@ -62,7 +63,13 @@ export async function* tableRecords(
   onDelimiter?.(delimiter)
   let width: number | undefined
   const spanning = new SpanningFields(source)
-  const reader = new CsvReader(source, { delimiter, quotes, lineOffset })
+  const reader = new CsvReader({
+    delimiter,
+    quotes,
+    lineOffset,
+    charactersMax: lineBytesMax,
+    error: (number, problem) => lineError({ source, number }, `${problem} ${quoteAdvice}`),
+  })
   for await (const record of recordsOf(reader, { first, blocks })) {
     const { number, fields } = record
     if (width !== undefined && fields.length !== width) {
@@ -98,6 +105,10 @@ function raggedAdvice(delimiter: string, quotes: QuoteRule): string {
     ? `without quotes, no field can hold ${name} or a line break`
     : `a field that holds ${name} or a quote must be quoted`
 }
+
+const quoteAdvice =
+  'Quote the whole field and double the quotes in it; if quotes are ordinary characters in this file, ' +
+  'use --quotes none.'
 
 /** Tracks quoted fields with line breaks, which swallow rows if a quote was not meant as one. */
 class SpanningFields {

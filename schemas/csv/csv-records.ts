@@ -1,8 +1,6 @@
 // Splits delimited text into records: RFC 4180 with quotes, or without special treatment of quotes.
-// csv-rows.ts decides what the fields mean.
-import type { ByteSource } from './plain-bytes.ts'
-import type { QuoteRule } from './table-header.ts'
-import { lineBytesMax, lineError } from './text-lines.ts'
+// The caller decides what the fields mean, and which error a problem becomes.
+import { counted } from '../counted.ts'
 
 /** One non-blank record, which begins on line `number` and ends on line `lastNumber`. */
 export type CsvRecord = {
@@ -15,14 +13,16 @@ export type CsvRecord = {
 export type CsvSyntax = {
   /** One character. */
   readonly delimiter: string
-  readonly quotes: QuoteRule
+  /** `csv`: fields may be quoted. `none`: quotes are ordinary characters. */
+  readonly quotes: 'csv' | 'none'
   /** The number of lines before the text. */
   readonly lineOffset: number
+  /** Most characters and most fields of a record. */
+  readonly charactersMax: number
+  readonly fieldsMax?: number
+  /** The error for a problem with the record that begins on this line. */
+  readonly error: (line: number, problem: string) => Error
 }
-
-const quoteAdvice =
-  'Quote the whole field and double the quotes in it; if quotes are ordinary characters in this file, ' +
-  'use --quotes none.'
 
 /** The position of the reader: before a field, in one, or after a quote that may have ended it. */
 type State = 'start' | 'plain' | 'quoted' | 'behind quote'
@@ -32,7 +32,7 @@ type State = 'start' | 'plain' | 'quoted' | 'behind quote'
  * ordinary character. `\n` and `\r` outside of quotes end a record.
  */
 export class CsvReader {
-  readonly #source: ByteSource
+  readonly #syntax: CsvSyntax
   readonly #delimiter: string
   readonly #isQuoting: boolean
   readonly #fieldEnd: RegExp
@@ -44,8 +44,9 @@ export class CsvReader {
   #recordLine: number
   #size = 0
 
-  constructor(source: ByteSource, { delimiter, quotes, lineOffset }: CsvSyntax) {
-    this.#source = source
+  constructor(syntax: CsvSyntax) {
+    const { delimiter, quotes, lineOffset } = syntax
+    this.#syntax = syntax
     this.#delimiter = delimiter
     this.#isQuoting = quotes === 'csv'
     this.#fieldEnd = new RegExp(`[${delimiter.replace(/[\\\]^-]/, '\\$&')}\\n\\r]`, 'g')
@@ -56,7 +57,7 @@ export class CsvReader {
   /**
    * Takes the next chunk and yields the records that end in it.
    *
-   * @throws WinnowError `dataset_invalid`, which names file and line.
+   * @throws what the syntax names as its error.
    */
   *push(text: string): Generator<CsvRecord, void, undefined> {
     for (let at = 0; at < text.length;) {
@@ -75,16 +76,17 @@ export class CsvReader {
       const record = this.#endRecord()
       if (record !== undefined) yield record
     }
-    if (this.#size > lineBytesMax) {
-      const limit = `${lineBytesMax / 1024 / 1024} MiB`
-      throw this.#error(`the row is longer than ${limit}; is a quote never closed? ${quoteAdvice}`)
+    const { charactersMax } = this.#syntax
+    if (this.#size > charactersMax) {
+      const limit = counted(charactersMax, 'character')
+      throw this.#error(`the row is longer than ${limit}; is a quote never closed?`)
     }
   }
 
   /** Yields the last record if no line end follows it. */
   *end(): Generator<CsvRecord, void, undefined> {
     if (this.#state === 'quoted') {
-      throw this.#error(`a quote is opened and never closed. ${quoteAdvice}`)
+      throw this.#error(`a quote is opened and never closed.`)
     }
     this.#endField()
     const record = this.#endRecord()
@@ -129,14 +131,15 @@ export class CsvReader {
       return true
     }
     if (next === this.#delimiter || next === '\n' || next === '\r') return false
-    throw this.#error(`the row is not valid CSV: text follows a closing quote. ${quoteAdvice}`)
+    throw this.#error(`the row is not valid CSV: text follows a closing quote.`)
   }
 
   #endField(): void {
     if (this.#isQuoting && this.#state === 'plain' && /^ +"/.test(this.#field)) {
-      throw this.#error(
-        `the row is not valid CSV: a space stands before an opening quote. ${quoteAdvice}`,
-      )
+      throw this.#error(`the row is not valid CSV: a space stands before an opening quote.`)
+    }
+    if (this.#fields.length === this.#syntax.fieldsMax) {
+      throw this.#error(`the row has more than ${counted(this.#syntax.fieldsMax, 'field')}.`)
     }
     this.#fields.push(this.#field)
     this.#field = ''
@@ -154,6 +157,6 @@ export class CsvReader {
   }
 
   #error(problem: string): Error {
-    return lineError({ source: this.#source, number: this.#recordLine }, problem)
+    return this.#syntax.error(this.#recordLine, problem)
   }
 }
