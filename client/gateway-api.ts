@@ -295,6 +295,72 @@ export interface paths {
     patch?: never
     trace?: never
   }
+  '/v1/dead-letters': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * Dead letters, newest first
+     * @description Dead letters, newest first.
+     *
+     *     Needs a key with the scope `read`.
+     */
+    get: operations['getDeadLetters']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/v1/dead-letters/{id}': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * The latest dead letter of one event, with its payload
+     * @description The latest dead letter of one event, with its payload.
+     *
+     *     Needs a key with the scope `read`.
+     */
+    get: operations['getDeadLettersById']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/v1/dead-letters/replay': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    put?: never
+    /**
+     * Send the events of dead letters again
+     * @description Sends each event once more to its topic, at most 500 per request. What was sent before and has no outcome yet is skipped, so a request may be repeated. Reasons: already_sent, expired (the record is no longer on the topic, and the dead letter holds only a part), unreadable, topic_remade, not_an_input, too_large.
+     *
+     *     Needs a key with the scope `admin`.
+     */
+    post: operations['postDeadLettersReplay']
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
   '/v1/embeddings': {
     parameters: {
       query?: never
@@ -328,7 +394,7 @@ export interface paths {
     put?: never
     /**
      * Send events to the stream
-     * @description One event, an array, or NDJSON, with at most gateway.batchEventsMax events. All events are checked first; if one is invalid, nothing is published. The response is 202 once the broker has acknowledged all events. After 503 or 504 some may have been published: repeat the same body with the same Idempotency-Key, and repeated events are dropped.
+     * @description One event, an array, NDJSON, CSV, or CloudEvents 1.0 (structured, batched, or in binary mode with ce- headers), with at most gateway.batchEventsMax events. All events are checked first; if one is invalid, nothing is published. The response is 202 once the broker has acknowledged all events. After 503 or 504 some may have been published: repeat the same body with the same Idempotency-Key, and repeated events are dropped.
      *
      *     Needs a key with the scope `ingest`.
      */
@@ -355,6 +421,28 @@ export interface paths {
      *     Needs a key with the scope `read`.
      */
     post: operations['postExplain']
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/v1/hooks/{name}': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    put?: never
+    /**
+     * Take a webhook of another system
+     * @description The mapping of this name in gateway.hooks says where in the JSON body the fields of the events are. If the hook has a secret, the body must be signed with HMAC-SHA256.
+     *
+     *     Needs a key with the scope `ingest`.
+     */
+    post: operations['postHooksByName']
     delete?: never
     options?: never
     head?: never
@@ -524,7 +612,7 @@ export interface paths {
     put?: never
     /**
      * Let a version answer for a share of the events
-     * @description Lets a version answer for a share of the events, drawn by their ids. It must pass the gate.
+     * @description The version answers instead of the champion for a share of the events, drawn by their ids. It must pass the gate. 0 percent ends the role.
      *
      *     Needs a key with the scope `admin`.
      */
@@ -634,7 +722,7 @@ export interface paths {
     put?: never
     /**
      * Let a version classify a share of the events for comparison
-     * @description Lets a version classify a share of the events for comparison; it answers for none.
+     * @description The version also classifies a share of the events, drawn by their ids, and answers for none. 0 percent ends the role.
      *
      *     Needs a key with the scope `admin`.
      */
@@ -1081,6 +1169,20 @@ export interface components {
         target: string
       }[]
     }
+    AwaitedEvents: {
+      /** @description The events that were rejected in the stream, and why. */
+      deadLetters?: {
+        code: string
+        id: string
+        message: string
+      }[]
+      /** @description In the order of the request, as are the results. */
+      ids: string[]
+      /** @description Ids without an outcome when the wait ended; read them at /v1/results/{id}. */
+      pending?: string[]
+      /** @description The newest result of each event; null if it has none. */
+      results: (components['schemas']['Result'] | null)[]
+    }
     /**
      * @example {
      *       "texts": [
@@ -1144,6 +1246,36 @@ export interface components {
       )[]
     }
     /**
+     * @description A CloudEvent 1.0 in JSON. Extensions become attributes of the event.
+     * @example {
+     *       "specversion": "1.0",
+     *       "id": "a-1",
+     *       "source": "/shop/mail",
+     *       "type": "com.example.mail.received",
+     *       "time": "2025-01-31T12:00:00Z",
+     *       "data": {
+     *         "text": "My invoice is wrong"
+     *       }
+     *     }
+     */
+    CloudEvent: {
+      /** @description The text, or an object with text and perhaps label and attributes. */
+      data:
+        | string
+        | ({
+            text: string
+          } & {
+            [key: string]: unknown
+          })
+      id: string
+      source: string
+      /** @constant */
+      specversion: '1.0'
+      type: string
+    } & {
+      [key: string]: unknown
+    }
+    /**
      * @example {
      *       "consumers": [
      *         {
@@ -1179,6 +1311,132 @@ export interface components {
         /** @description The stages that the group runs, such as validate..infer. */
         stage: string
         topic: string
+      }[]
+    }
+    /**
+     * @example {
+     *       "id": "winnow.events/3/17",
+     *       "code": "text_empty",
+     *       "stage": "validate",
+     *       "attempt": 0,
+     *       "model": null,
+     *       "open": true,
+     *       "rejectedAt": "2025-01-31T12:00:00.120Z",
+     *       "message": "text is empty",
+     *       "recordTime": "2025-01-31T12:00:00.000Z",
+     *       "key": {
+     *         "text": "",
+     *         "base64": ""
+     *       },
+     *       "payload": {
+     *         "text": "hi",
+     *         "base64": "aGk=",
+     *         "bytes": 2,
+     *         "isCut": false
+     *       },
+     *       "attempts": [
+     *         {
+     *           "attempt": 0,
+     *           "model": null,
+     *           "code": "text_empty",
+     *           "rejectedAt": "2025-01-31T12:00:00.120Z"
+     *         }
+     *       ]
+     *     }
+     */
+    DeadLetter: {
+      /** @description How often the event had been replayed before. */
+      attempt: number
+      /** @description All dead letters of the event, the latest first; at most 100. */
+      attempts: {
+        attempt: number
+        code: string
+        model: string | null
+        /** Format: date-time */
+        rejectedAt: string
+      }[]
+      /** @description Why it was rejected: stable. */
+      code: string
+      /** @description topic/partition/offset of the event. */
+      id: string
+      key: {
+        base64: string
+        /** @description Null if it is not UTF-8. */
+        text: string | null
+      }
+      message: string
+      /** @description The model whose consumer rejected it; null: a stage that serves every model. */
+      model: string | null
+      /** @description Whether no later attempt gave a row or another dead letter. */
+      open: boolean
+      /** @description The value of the record. */
+      payload: {
+        base64: string
+        /** @description The length of the value. */
+        bytes: number
+        /** @description Whether only the first 64 KiB were kept. */
+        isCut: boolean
+        /** @description Null if it is not UTF-8. */
+        text: string | null
+      }
+      /**
+       * Format: date-time
+       * @description The time of the record on the topic.
+       */
+      recordTime: string
+      /** Format: date-time */
+      rejectedAt: string
+      /** @description The stage that rejected it. */
+      stage: string
+    }
+    /**
+     * @example {
+     *       "deadLetters": [
+     *         {
+     *           "id": "winnow.events/3/17",
+     *           "code": "text_empty",
+     *           "stage": "validate",
+     *           "attempt": 0,
+     *           "model": null,
+     *           "open": true,
+     *           "rejectedAt": "2025-01-31T12:00:00.120Z",
+     *           "message": "text is empty"
+     *         }
+     *       ],
+     *       "codes": [
+     *         {
+     *           "code": "text_empty",
+     *           "open": 1,
+     *           "all": 3
+     *         }
+     *       ]
+     *     }
+     */
+    DeadLetterPage: {
+      /** @description How many there are between since and until, whatever code and state are asked. */
+      codes: {
+        all: number
+        code: string
+        open: number
+      }[]
+      /** @description The last page has none. */
+      cursor?: string
+      deadLetters: {
+        /** @description How often the event had been replayed before. */
+        attempt: number
+        /** @description Why it was rejected: stable. */
+        code: string
+        /** @description topic/partition/offset of the event. */
+        id: string
+        message: string
+        /** @description The model whose consumer rejected it; null: a stage that serves every model. */
+        model: string | null
+        /** @description Whether no later attempt gave a row or another dead letter. */
+        open: boolean
+        /** Format: date-time */
+        rejectedAt: string
+        /** @description The stage that rejected it. */
+        stage: string
       }[]
     }
     /**
@@ -1955,6 +2213,7 @@ export interface components {
         | 'duplicate_id'
         | 'output_invalid'
         | 'label_unknown'
+        | 'row_ragged'
         | 'config_invalid'
         | 'usage'
         | 'prerequisite_missing'
@@ -2008,6 +2267,7 @@ export interface components {
         | 'parameter_invalid'
         | 'unauthorized'
         | 'forbidden'
+        | 'identity_unavailable'
         | 'rate_limited'
         | 'not_found'
         | 'cursor_expired'
@@ -2042,8 +2302,11 @@ export interface components {
           | 'duplicate_id'
           | 'output_invalid'
           | 'label_unknown'
+          | 'row_ragged'
         field?: string
         index: number
+        /** @description The line of a CSV body. */
+        line?: number
         message: string
       }[]
       /** @description How many item errors there were. */
@@ -2102,6 +2365,76 @@ export interface components {
       }[]
       ready: boolean
     }
+    /**
+     * @example {
+     *       "matched": 3,
+     *       "sent": 2,
+     *       "skipped": {
+     *         "already_sent": 1
+     *       },
+     *       "stopped": false
+     *     }
+     */
+    ReplayOutcome: {
+      /** @description Open dead letters that were examined, at most 500. */
+      matched: number
+      /** @description Events that were sent again. */
+      sent: number
+      /** @description How many were not sent, by reason. */
+      skipped: {
+        [key: string]: number
+      }
+      /** @description Whether time was up before all were sent; the same request sends the rest. */
+      stopped: boolean
+    }
+    /**
+     * @example {
+     *       "ids": [
+     *         "winnow.events/3/17"
+     *       ]
+     *     }
+     * @example {
+     *       "code": "schema_unknown",
+     *       "since": "2025-01-31T12:00:00Z"
+     *     }
+     */
+    ReplayRequest:
+      | {
+          /** @description The dead letters, as GET /v1/dead-letters names them. */
+          ids: string[]
+        }
+      | {
+          /**
+           * @description All open dead letters with this code.
+           * @enum {string}
+           */
+          code:
+            | 'value_null'
+            | 'batch_corrupt'
+            | 'record_too_large'
+            | 'avro_undecodable'
+            | 'schema_unknown'
+            | 'schema_mismatch'
+            | 'utf8_invalid'
+            | 'json_invalid'
+            | 'event_not_object'
+            | 'field_missing'
+            | 'field_type'
+            | 'field_unknown'
+            | 'field_too_long'
+            | 'text_empty'
+            | 'text_too_long'
+            | 'text_unpaired_surrogate'
+            | 'time_invalid'
+            | 'time_future'
+            | 'time_past'
+            | 'duplicate_id'
+            | 'output_invalid'
+          /** @description Rejected at or after this time. */
+          since?: string | number
+          /** @description Rejected before this time. */
+          until?: string | number
+        }
     /**
      * @example {
      *       "id": "winnow.events/3/17",
@@ -2812,6 +3145,25 @@ export interface operations {
           'application/problem+json': components['schemas']['Problem']
         }
       }
+      /** @description A defect in Winnow. Codes: `internal`. */
+      500: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:internal",
+           *       "title": "A defect in Winnow.",
+           *       "status": 500,
+           *       "detail": "A defect in Winnow.",
+           *       "code": "internal",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
     }
   }
   getAssetsByFile: {
@@ -2893,6 +3245,25 @@ export interface operations {
            *       "status": 404,
            *       "detail": "There is nothing at this address.",
            *       "code": "not_found",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description A defect in Winnow. Codes: `internal`. */
+      500: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:internal",
+           *       "title": "A defect in Winnow.",
+           *       "status": 500,
+           *       "detail": "A defect in Winnow.",
+           *       "code": "internal",
            *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
            *     }
            */
@@ -2983,6 +3354,25 @@ export interface operations {
           'application/problem+json': components['schemas']['Problem']
         }
       }
+      /** @description A defect in Winnow. Codes: `internal`. */
+      500: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:internal",
+           *       "title": "A defect in Winnow.",
+           *       "status": 500,
+           *       "detail": "A defect in Winnow.",
+           *       "code": "internal",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
     }
   }
   getDocsByFile: {
@@ -3064,6 +3454,25 @@ export interface operations {
            *       "status": 404,
            *       "detail": "There is nothing at this address.",
            *       "code": "not_found",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description A defect in Winnow. Codes: `internal`. */
+      500: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:internal",
+           *       "title": "A defect in Winnow.",
+           *       "status": 500,
+           *       "detail": "A defect in Winnow.",
+           *       "code": "internal",
            *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
            *     }
            */
@@ -3296,7 +3705,7 @@ export interface operations {
       query?: never
       header?: {
         /** @description How the body is compressed. gateway.bodyBytesMax limits the compressed and the decompressed body. */
-        'Content-Encoding'?: 'identity' | 'gzip' | 'deflate'
+        'Content-Encoding'?: '' | 'identity' | 'gzip' | 'deflate' | 'zstd'
       }
       path?: never
       cookie?: never
@@ -4222,7 +4631,7 @@ export interface operations {
       query?: never
       header?: {
         /** @description How the body is compressed. gateway.bodyBytesMax limits the compressed and the decompressed body. */
-        'Content-Encoding'?: 'identity' | 'gzip' | 'deflate'
+        'Content-Encoding'?: '' | 'identity' | 'gzip' | 'deflate' | 'zstd'
       }
       path?: never
       cookie?: never
@@ -4476,12 +4885,660 @@ export interface operations {
       }
     }
   }
+  getDeadLetters: {
+    parameters: {
+      query?: {
+        /** @description Only this error code. */
+        code?:
+          | 'value_null'
+          | 'batch_corrupt'
+          | 'record_too_large'
+          | 'avro_undecodable'
+          | 'schema_unknown'
+          | 'schema_mismatch'
+          | 'utf8_invalid'
+          | 'json_invalid'
+          | 'event_not_object'
+          | 'field_missing'
+          | 'field_type'
+          | 'field_unknown'
+          | 'field_too_long'
+          | 'text_empty'
+          | 'text_too_long'
+          | 'text_unpaired_surrogate'
+          | 'time_invalid'
+          | 'time_future'
+          | 'time_past'
+          | 'duplicate_id'
+          | 'output_invalid'
+        /** @description The cursor of the previous page. */
+        cursor?: string
+        /** @description Most dead letters of one page, 1 to 200; 50 by default. */
+        limit?: string
+        /** @description Rejected at or after this time: RFC 3339 or epoch milliseconds. */
+        since?: string
+        /** @description open, the default: without a later row or dead letter of the event. */
+        state?: 'open' | 'all'
+        /** @description Rejected before this time: RFC 3339 or epoch milliseconds. */
+        until?: string
+      }
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description One page, and how many dead letters of each code the window has. */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['DeadLetterPage']
+        }
+      }
+      /** @description The body, a header or a parameter is malformed. Codes: `parameter_invalid`, `body_invalid`. */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:parameter_invalid",
+           *       "title": "A path or query parameter is wrong.",
+           *       "status": 400,
+           *       "detail": "A path or query parameter is wrong.",
+           *       "code": "parameter_invalid",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description A valid API key is needed. Codes: `unauthorized`. */
+      401: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:unauthorized",
+           *       "title": "A valid API key is needed.",
+           *       "status": 401,
+           *       "detail": "A valid API key is needed.",
+           *       "code": "unauthorized",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The API key lacks the scope; or, in a gateway without keys, the request came from another site. Codes: `forbidden`. */
+      403: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:forbidden",
+           *       "title": "The API key lacks the scope that this needs.",
+           *       "status": 403,
+           *       "detail": "The API key lacks the scope that this needs.",
+           *       "code": "forbidden",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The caller sent too much within a minute; see Retry-After. Codes: `rate_limited`. */
+      429: {
+        headers: {
+          /** @description Seconds to wait. */
+          'Retry-After'?: number
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:rate_limited",
+           *       "title": "The caller has used up its share of a minute.",
+           *       "status": 429,
+           *       "detail": "The caller has used up its share of a minute.",
+           *       "code": "rate_limited",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description A defect in Winnow. Codes: `internal`. */
+      500: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:internal",
+           *       "title": "A defect in Winnow.",
+           *       "status": 500,
+           *       "detail": "A defect in Winnow.",
+           *       "code": "internal",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The broker, the database or the artifact store refused for good. Codes: `broker_refused`, `analytics_refused`, `store_refused`. */
+      502: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:broker_refused",
+           *       "title": "Kafka refused the record or the client for good.",
+           *       "status": 502,
+           *       "detail": "Kafka refused the record or the client for good.",
+           *       "code": "broker_refused",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description Overloaded, or a dependency of the gateway does not answer; see Retry-After. Codes: `queue_full`, `broker_unavailable`, `analytics_unavailable`, `model_unavailable`. */
+      503: {
+        headers: {
+          /** @description Seconds to wait. */
+          'Retry-After'?: number
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:queue_full",
+           *       "title": "A bounded queue is full; try again later.",
+           *       "status": 503,
+           *       "detail": "A bounded queue is full; try again later.",
+           *       "code": "queue_full",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The request was not answered in time. Codes: `deadline_exceeded`. */
+      504: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:deadline_exceeded",
+           *       "title": "The work was not done in the time allowed.",
+           *       "status": 504,
+           *       "detail": "The work was not done in the time allowed.",
+           *       "code": "deadline_exceeded",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+    }
+  }
+  getDeadLettersById: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        /** @description topic/partition/offset of the event; slashes may be left as they are. */
+        id: string
+      }
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description It, and the attempts before it. */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['DeadLetter']
+        }
+      }
+      /** @description The body, a header or a parameter is malformed. Codes: `parameter_invalid`, `body_invalid`. */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:parameter_invalid",
+           *       "title": "A path or query parameter is wrong.",
+           *       "status": 400,
+           *       "detail": "A path or query parameter is wrong.",
+           *       "code": "parameter_invalid",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description A valid API key is needed. Codes: `unauthorized`. */
+      401: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:unauthorized",
+           *       "title": "A valid API key is needed.",
+           *       "status": 401,
+           *       "detail": "A valid API key is needed.",
+           *       "code": "unauthorized",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The API key lacks the scope; or, in a gateway without keys, the request came from another site. Codes: `forbidden`. */
+      403: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:forbidden",
+           *       "title": "The API key lacks the scope that this needs.",
+           *       "status": 403,
+           *       "detail": "The API key lacks the scope that this needs.",
+           *       "code": "forbidden",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description There is no such thing. Codes: `not_found`, `model_not_found`. */
+      404: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:not_found",
+           *       "title": "There is nothing at this address.",
+           *       "status": 404,
+           *       "detail": "There is nothing at this address.",
+           *       "code": "not_found",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The caller sent too much within a minute; see Retry-After. Codes: `rate_limited`. */
+      429: {
+        headers: {
+          /** @description Seconds to wait. */
+          'Retry-After'?: number
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:rate_limited",
+           *       "title": "The caller has used up its share of a minute.",
+           *       "status": 429,
+           *       "detail": "The caller has used up its share of a minute.",
+           *       "code": "rate_limited",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description A defect in Winnow. Codes: `internal`. */
+      500: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:internal",
+           *       "title": "A defect in Winnow.",
+           *       "status": 500,
+           *       "detail": "A defect in Winnow.",
+           *       "code": "internal",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The broker, the database or the artifact store refused for good. Codes: `broker_refused`, `analytics_refused`, `store_refused`. */
+      502: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:broker_refused",
+           *       "title": "Kafka refused the record or the client for good.",
+           *       "status": 502,
+           *       "detail": "Kafka refused the record or the client for good.",
+           *       "code": "broker_refused",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description Overloaded, or a dependency of the gateway does not answer; see Retry-After. Codes: `queue_full`, `broker_unavailable`, `analytics_unavailable`, `model_unavailable`. */
+      503: {
+        headers: {
+          /** @description Seconds to wait. */
+          'Retry-After'?: number
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:queue_full",
+           *       "title": "A bounded queue is full; try again later.",
+           *       "status": 503,
+           *       "detail": "A bounded queue is full; try again later.",
+           *       "code": "queue_full",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The request was not answered in time. Codes: `deadline_exceeded`. */
+      504: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:deadline_exceeded",
+           *       "title": "The work was not done in the time allowed.",
+           *       "status": 504,
+           *       "detail": "The work was not done in the time allowed.",
+           *       "code": "deadline_exceeded",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+    }
+  }
+  postDeadLettersReplay: {
+    parameters: {
+      query?: never
+      header?: {
+        /** @description How the body is compressed. gateway.bodyBytesMax limits the compressed and the decompressed body. */
+        'Content-Encoding'?: '' | 'identity' | 'gzip' | 'deflate' | 'zstd'
+      }
+      path?: never
+      cookie?: never
+    }
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['ReplayRequest']
+      }
+    }
+    responses: {
+      /** @description What was done. */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['ReplayOutcome']
+        }
+      }
+      /** @description The body, a header or a parameter is malformed. Codes: `parameter_invalid`, `body_invalid`. */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:parameter_invalid",
+           *       "title": "A path or query parameter is wrong.",
+           *       "status": 400,
+           *       "detail": "A path or query parameter is wrong.",
+           *       "code": "parameter_invalid",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description A valid API key is needed. Codes: `unauthorized`. */
+      401: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:unauthorized",
+           *       "title": "A valid API key is needed.",
+           *       "status": 401,
+           *       "detail": "A valid API key is needed.",
+           *       "code": "unauthorized",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The API key lacks the scope; or, in a gateway without keys, the request came from another site. Codes: `forbidden`. */
+      403: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:forbidden",
+           *       "title": "The API key lacks the scope that this needs.",
+           *       "status": 403,
+           *       "detail": "The API key lacks the scope that this needs.",
+           *       "code": "forbidden",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The body did not arrive in time. Codes: `body_timeout`. */
+      408: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:body_timeout",
+           *       "title": "The request body did not arrive in the time allowed.",
+           *       "status": 408,
+           *       "detail": "The request body did not arrive in the time allowed.",
+           *       "code": "body_timeout",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The body is too large, compressed or decompressed, or holds too many items. Codes: `body_too_large`, `batch_too_large`. */
+      413: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:body_too_large",
+           *       "title": "The request body is larger than allowed.",
+           *       "status": 413,
+           *       "detail": "The request body is larger than allowed.",
+           *       "code": "body_too_large",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The content type, or the Content-Encoding, is not supported. Codes: `media_type_unsupported`. */
+      415: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:media_type_unsupported",
+           *       "title": "The content type is not supported.",
+           *       "status": 415,
+           *       "detail": "The content type is not supported.",
+           *       "code": "media_type_unsupported",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The caller sent too much within a minute; see Retry-After. Codes: `rate_limited`. */
+      429: {
+        headers: {
+          /** @description Seconds to wait. */
+          'Retry-After'?: number
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:rate_limited",
+           *       "title": "The caller has used up its share of a minute.",
+           *       "status": 429,
+           *       "detail": "The caller has used up its share of a minute.",
+           *       "code": "rate_limited",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description A defect in Winnow. Codes: `internal`. */
+      500: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:internal",
+           *       "title": "A defect in Winnow.",
+           *       "status": 500,
+           *       "detail": "A defect in Winnow.",
+           *       "code": "internal",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The broker, the database or the artifact store refused for good. Codes: `broker_refused`, `analytics_refused`, `store_refused`. */
+      502: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:broker_refused",
+           *       "title": "Kafka refused the record or the client for good.",
+           *       "status": 502,
+           *       "detail": "Kafka refused the record or the client for good.",
+           *       "code": "broker_refused",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description Overloaded, or a dependency of the gateway does not answer; see Retry-After. Codes: `queue_full`, `broker_unavailable`, `analytics_unavailable`, `model_unavailable`. */
+      503: {
+        headers: {
+          /** @description Seconds to wait. */
+          'Retry-After'?: number
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:queue_full",
+           *       "title": "A bounded queue is full; try again later.",
+           *       "status": 503,
+           *       "detail": "A bounded queue is full; try again later.",
+           *       "code": "queue_full",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The request was not answered in time. Codes: `deadline_exceeded`. */
+      504: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:deadline_exceeded",
+           *       "title": "The work was not done in the time allowed.",
+           *       "status": 504,
+           *       "detail": "The work was not done in the time allowed.",
+           *       "code": "deadline_exceeded",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+    }
+  }
   postEmbeddings: {
     parameters: {
       query?: never
       header?: {
         /** @description How the body is compressed. gateway.bodyBytesMax limits the compressed and the decompressed body. */
-        'Content-Encoding'?: 'identity' | 'gzip' | 'deflate'
+        'Content-Encoding'?: '' | 'identity' | 'gzip' | 'deflate' | 'zstd'
       }
       path?: never
       cookie?: never
@@ -4737,10 +5794,13 @@ export interface operations {
   }
   postEvents: {
     parameters: {
-      query?: never
+      query?: {
+        /** @description Seconds to wait until every event has a result or a dead letter. Needs the scope `read` too, and takes at most 100 events. */
+        wait?: number
+      }
       header?: {
         /** @description How the body is compressed. gateway.bodyBytesMax limits the compressed and the decompressed body. */
-        'Content-Encoding'?: 'identity' | 'gzip' | 'deflate'
+        'Content-Encoding'?: '' | 'identity' | 'gzip' | 'deflate' | 'zstd'
         /** @description Makes a retry safe: the same key and body are published once, and ids that the gateway assigns are the same on every gateway. Remembered for an hour. */
         'Idempotency-Key'?: string
         /** @description W3C trace context; travels in the record header. */
@@ -4751,18 +5811,32 @@ export interface operations {
     }
     requestBody: {
       content: {
+        'application/cloudevents-batch+json': components['schemas']['CloudEvent'][]
+        'application/cloudevents+json': components['schemas']['CloudEvent']
         'application/json': components['schemas']['Event'] | components['schemas']['Event'][]
         'application/x-ndjson': string
+        'text/csv': string
       }
     }
     responses: {
-      /** @description The broker has acknowledged all events. Ids are in the order of the request. */
+      /** @description With wait: every event has a result or a dead letter. */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['AwaitedEvents']
+          'application/x-ndjson': string
+        }
+      }
+      /** @description The broker has acknowledged all events. Ids are in the order of the request. With wait: some events have no outcome yet, and `pending` names them. */
       202: {
         headers: {
           [name: string]: unknown
         }
         content: {
-          'application/json': components['schemas']['AcceptedEvents']
+          'application/json':
+            components['schemas']['AcceptedEvents'] | components['schemas']['AwaitedEvents']
         }
       }
       /** @description The body, a header or a parameter is malformed. Codes: `parameter_invalid`, `body_invalid`. */
@@ -5023,7 +6097,7 @@ export interface operations {
       query?: never
       header?: {
         /** @description How the body is compressed. gateway.bodyBytesMax limits the compressed and the decompressed body. */
-        'Content-Encoding'?: 'identity' | 'gzip' | 'deflate'
+        'Content-Encoding'?: '' | 'identity' | 'gzip' | 'deflate' | 'zstd'
       }
       path?: never
       cookie?: never
@@ -5229,6 +6303,319 @@ export interface operations {
            *       "status": 500,
            *       "detail": "A defect in Winnow.",
            *       "code": "internal",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description Overloaded, or a dependency of the gateway does not answer; see Retry-After. Codes: `queue_full`, `broker_unavailable`, `analytics_unavailable`, `model_unavailable`. */
+      503: {
+        headers: {
+          /** @description Seconds to wait. */
+          'Retry-After'?: number
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:queue_full",
+           *       "title": "A bounded queue is full; try again later.",
+           *       "status": 503,
+           *       "detail": "A bounded queue is full; try again later.",
+           *       "code": "queue_full",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The request was not answered in time. Codes: `deadline_exceeded`. */
+      504: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:deadline_exceeded",
+           *       "title": "The work was not done in the time allowed.",
+           *       "status": 504,
+           *       "detail": "The work was not done in the time allowed.",
+           *       "code": "deadline_exceeded",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+    }
+  }
+  postHooksByName: {
+    parameters: {
+      query?: {
+        /** @description Seconds to wait until every event has a result or a dead letter. Needs the scope `read` too, and takes at most 100 events. */
+        wait?: number
+      }
+      header?: {
+        /** @description How the body is compressed. gateway.bodyBytesMax limits the compressed and the decompressed body. */
+        'Content-Encoding'?: '' | 'identity' | 'gzip' | 'deflate' | 'zstd'
+      }
+      path: {
+        /** @description The name of the hook in gateway.hooks. */
+        name: string
+      }
+      cookie?: never
+    }
+    requestBody: {
+      content: {
+        'application/json': unknown
+      }
+    }
+    responses: {
+      /** @description With wait: every event has a result or a dead letter. */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['AwaitedEvents']
+        }
+      }
+      /** @description The broker has acknowledged all events. With wait: `pending` names some. */
+      202: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json':
+            components['schemas']['AcceptedEvents'] | components['schemas']['AwaitedEvents']
+        }
+      }
+      /** @description The body, a header or a parameter is malformed. Codes: `parameter_invalid`, `body_invalid`. */
+      400: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:parameter_invalid",
+           *       "title": "A path or query parameter is wrong.",
+           *       "status": 400,
+           *       "detail": "A path or query parameter is wrong.",
+           *       "code": "parameter_invalid",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description A valid API key is needed. Codes: `unauthorized`. */
+      401: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:unauthorized",
+           *       "title": "A valid API key is needed.",
+           *       "status": 401,
+           *       "detail": "A valid API key is needed.",
+           *       "code": "unauthorized",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The API key lacks the scope; or, in a gateway without keys, the request came from another site. Codes: `forbidden`. */
+      403: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:forbidden",
+           *       "title": "The API key lacks the scope that this needs.",
+           *       "status": 403,
+           *       "detail": "The API key lacks the scope that this needs.",
+           *       "code": "forbidden",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description There is no such thing. Codes: `not_found`, `model_not_found`. */
+      404: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:not_found",
+           *       "title": "There is nothing at this address.",
+           *       "status": 404,
+           *       "detail": "There is nothing at this address.",
+           *       "code": "not_found",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The body did not arrive in time. Codes: `body_timeout`. */
+      408: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:body_timeout",
+           *       "title": "The request body did not arrive in the time allowed.",
+           *       "status": 408,
+           *       "detail": "The request body did not arrive in the time allowed.",
+           *       "code": "body_timeout",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description It contradicts what is there: the Idempotency-Key was used for another body, or a version is in use. Codes: `idempotency_conflict`, `version_conflict`, `version_in_use`, `run_in_use`. */
+      409: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:idempotency_conflict",
+           *       "title": "The Idempotency-Key was used for another body.",
+           *       "status": 409,
+           *       "detail": "The Idempotency-Key was used for another body.",
+           *       "code": "idempotency_conflict",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The body is too large, compressed or decompressed, or holds too many items. Codes: `body_too_large`, `batch_too_large`. */
+      413: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:body_too_large",
+           *       "title": "The request body is larger than allowed.",
+           *       "status": 413,
+           *       "detail": "The request body is larger than allowed.",
+           *       "code": "body_too_large",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The content type, or the Content-Encoding, is not supported. Codes: `media_type_unsupported`. */
+      415: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:media_type_unsupported",
+           *       "title": "The content type is not supported.",
+           *       "status": 415,
+           *       "detail": "The content type is not supported.",
+           *       "code": "media_type_unsupported",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The request is well-formed, but cannot be done; `errors` names invalid items by their index. Codes: `items_invalid`, `model_incompatible`, `publish_refused`. */
+      422: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:items_invalid",
+           *       "title": "An item of the request is invalid; none of them was accepted.",
+           *       "status": 422,
+           *       "detail": "An item of the request is invalid; none of them was accepted.",
+           *       "code": "items_invalid",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The caller sent too much within a minute; see Retry-After. Codes: `rate_limited`. */
+      429: {
+        headers: {
+          /** @description Seconds to wait. */
+          'Retry-After'?: number
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:rate_limited",
+           *       "title": "The caller has used up its share of a minute.",
+           *       "status": 429,
+           *       "detail": "The caller has used up its share of a minute.",
+           *       "code": "rate_limited",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description A defect in Winnow. Codes: `internal`. */
+      500: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:internal",
+           *       "title": "A defect in Winnow.",
+           *       "status": 500,
+           *       "detail": "A defect in Winnow.",
+           *       "code": "internal",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The broker, the database or the artifact store refused for good. Codes: `broker_refused`, `analytics_refused`, `store_refused`. */
+      502: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:broker_refused",
+           *       "title": "Kafka refused the record or the client for good.",
+           *       "status": 502,
+           *       "detail": "Kafka refused the record or the client for good.",
+           *       "code": "broker_refused",
            *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
            *     }
            */
@@ -6067,7 +7454,7 @@ export interface operations {
       query?: never
       header?: {
         /** @description How the body is compressed. gateway.bodyBytesMax limits the compressed and the decompressed body. */
-        'Content-Encoding'?: 'identity' | 'gzip' | 'deflate'
+        'Content-Encoding'?: '' | 'identity' | 'gzip' | 'deflate' | 'zstd'
       }
       path?: never
       cookie?: never
@@ -6580,7 +7967,7 @@ export interface operations {
       query?: never
       header?: {
         /** @description How the body is compressed. gateway.bodyBytesMax limits the compressed and the decompressed body. */
-        'Content-Encoding'?: 'identity' | 'gzip' | 'deflate'
+        'Content-Encoding'?: '' | 'identity' | 'gzip' | 'deflate' | 'zstd'
       }
       path: {
         /** @description The name of the model. */
@@ -7083,7 +8470,7 @@ export interface operations {
       query?: never
       header?: {
         /** @description How the body is compressed. gateway.bodyBytesMax limits the compressed and the decompressed body. */
-        'Content-Encoding'?: 'identity' | 'gzip' | 'deflate'
+        'Content-Encoding'?: '' | 'identity' | 'gzip' | 'deflate' | 'zstd'
       }
       path: {
         /** @description The name of the model. */
@@ -7584,7 +8971,7 @@ export interface operations {
       query?: never
       header?: {
         /** @description How the body is compressed. gateway.bodyBytesMax limits the compressed and the decompressed body. */
-        'Content-Encoding'?: 'identity' | 'gzip' | 'deflate'
+        'Content-Encoding'?: '' | 'identity' | 'gzip' | 'deflate' | 'zstd'
       }
       path: {
         /** @description The name of the model. */
@@ -7884,7 +9271,7 @@ export interface operations {
       query?: never
       header?: {
         /** @description How the body is compressed. gateway.bodyBytesMax limits the compressed and the decompressed body. */
-        'Content-Encoding'?: 'identity' | 'gzip' | 'deflate'
+        'Content-Encoding'?: '' | 'identity' | 'gzip' | 'deflate' | 'zstd'
       }
       path: {
         /** @description The name of the model. */
@@ -9491,7 +10878,7 @@ export interface operations {
       query?: never
       header?: {
         /** @description How the body is compressed. gateway.bodyBytesMax limits the compressed and the decompressed body. */
-        'Content-Encoding'?: 'identity' | 'gzip' | 'deflate'
+        'Content-Encoding'?: '' | 'identity' | 'gzip' | 'deflate' | 'zstd'
       }
       path?: never
       cookie?: never
@@ -9941,7 +11328,7 @@ export interface operations {
       query?: never
       header?: {
         /** @description How the body is compressed. gateway.bodyBytesMax limits the compressed and the decompressed body. */
-        'Content-Encoding'?: 'identity' | 'gzip' | 'deflate'
+        'Content-Encoding'?: '' | 'identity' | 'gzip' | 'deflate' | 'zstd'
         /** @description The length of the JSON, if binary tensors follow it. */
         'Inference-Header-Content-Length'?: number
       }
@@ -10230,7 +11617,7 @@ export interface operations {
       query?: never
       header?: {
         /** @description How the body is compressed. gateway.bodyBytesMax limits the compressed and the decompressed body. */
-        'Content-Encoding'?: 'identity' | 'gzip' | 'deflate'
+        'Content-Encoding'?: '' | 'identity' | 'gzip' | 'deflate' | 'zstd'
         /** @description The length of the JSON, if binary tensors follow it. */
         'Inference-Header-Content-Length'?: number
       }

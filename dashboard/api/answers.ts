@@ -23,48 +23,16 @@ export type Lag = Answers['ConsumerLag']
 export type Balance = Answers['TopicBalance']
 
 /** One rejected event. */
-export type DeadLetter = {
-  readonly id: string
-  readonly code: string
-  readonly stage: string
-  readonly attempt: number
-  readonly model: string | null
-  readonly open: boolean
-  readonly rejectedAt: string
-  readonly message: string
-}
+export type DeadLetter = DeadLetters['deadLetters'][number]
 
 /** GET /v1/dead-letters */
-export type DeadLetters = {
-  readonly deadLetters: readonly DeadLetter[]
-  readonly codes: readonly { readonly code: string; readonly open: number; readonly all: number }[]
-  readonly cursor?: string
-}
+export type DeadLetters = Answers['DeadLetterPage']
 
 /** GET /v1/dead-letters/{id} */
-export type DeadLetterDetail = DeadLetter & {
-  readonly recordTime: string | null
-  readonly key: { readonly text: string | null; readonly base64: string } | null
-  readonly payload: {
-    readonly text: string | null
-    readonly base64: string
-    readonly bytes: number
-    readonly isCut: boolean
-  }
-  readonly attempts: readonly {
-    readonly attempt: number
-    readonly model: string | null
-    readonly code: string
-    readonly rejectedAt: string
-  }[]
-}
+export type DeadLetterDetail = Answers['DeadLetter']
 
 /** POST /v1/dead-letters/replay */
-export type Replayed = {
-  readonly matched: number
-  readonly sent: number
-  readonly skipped: Readonly<Record<string, number>>
-}
+export type Replayed = Answers['ReplayOutcome']
 
 /** One version of a model in the store. */
 export type ModelVersion = Models['models'][number]['versions'][number]

@@ -219,7 +219,7 @@ function LetterRow({ letter, route }: { letter: DeadLetter; route: Route }) {
         <span class="row-meta">
           <span>{letter.stage}</span>
           {!letter.open && <span class="badge good">settled</span>}
-          {letter.attempt > 1 && <span>try {letter.attempt}</span>}
+          {letter.attempt > 0 && <span>try {letter.attempt + 1}</span>}
         </span>
       </a>
     </li>

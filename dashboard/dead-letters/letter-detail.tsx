@@ -88,7 +88,7 @@ function LetterContent({ letter, onChange }: { letter: DeadLetterDetail; onChang
               <dd>{exactTime(letter.recordTime)}</dd>
             </>
           )}
-          {letter.key !== null && (
+          {letter.key !== null && letter.key.text !== '' && (
             <>
               <dt>Key</dt>
               <dd class="value">{letter.key.text ?? letter.key.base64}</dd>
@@ -96,7 +96,7 @@ function LetterContent({ letter, onChange }: { letter: DeadLetterDetail; onChang
           )}
           {letter.attempts.map(({ attempt, code, rejectedAt }) => (
             <>
-              <dt>Try {attempt}</dt>
+              <dt>Try {attempt + 1}</dt>
               <dd title={exactTime(rejectedAt)}>{code}</dd>
             </>
           ))}

@@ -30,6 +30,6 @@ it('writes no formula', () => {
   expect(csvText(['text', 'score'], rows)).toBe('text,score\r\n"\'=HYPERLINK(""x"")",-0.5\r\n')
 })
 
-it('writes one JSON object a line', () => {
+it('writes one JSON object per line', () => {
   expect(jsonLines([{ a: 'x\ny' }, {}])).toBe('{"a":"x\\ny"}\n{}\n')
 })

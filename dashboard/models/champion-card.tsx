@@ -18,9 +18,11 @@ export function ChampionCard(props: {
   onAsk: (asked: Asked) => void
 }) {
   const { name, versions, onAsk } = props
-  const { whyNot } = useSession()
+  const { me, whyNot } = useSession()
   const reason = whyNot('admin')
-  const champion = withRole(versions, 'champion')
+  const served = versions.find(({ model }) => model === me.model)
+  const champion = withRole(versions, 'champion') ?? served
+  const isPinned = served?.roles.some(({ kind }) => kind === 'pinned') === true
   const reigns = reignsOf(props.releases?.releases ?? [])
   const now = reigns.find(({ version }) => version === champion?.version)
   const before =
@@ -39,7 +41,10 @@ export function ChampionCard(props: {
     <section class="panel champion" aria-label="Champion">
       <div>
         <p class="champion-name">
-          <b>{champion.model}</b> <span class="badge good">serves now</span>
+          <b>{champion.model}</b>{' '}
+          <span class="badge good">
+            {isPinned && champion !== served ? 'champion' : 'serves now'}
+          </span>
         </p>
         <p class="champion-facts">
           {now !== undefined && (
@@ -47,9 +52,15 @@ export function ChampionCard(props: {
               since <Ago time={now.from} />
             </span>
           )}
-          {accuracy !== null && <span>accuracy {percent(accuracy)} on its test texts</span>}
+          {accuracy !== null && <span>accuracy {percent(accuracy)}</span>}
           <span>{champion.labels.length} labels</span>
         </p>
+        {isPinned && (
+          <p class="note">
+            The configuration of this gateway names {served.model}, so a promotion does not change
+            what it answers with.
+          </p>
+        )}
       </div>
       {before !== undefined && (
         <div class="way-back">

@@ -65,8 +65,10 @@ function chosenPair(versions: readonly ModelVersion[], { query }: Route) {
     withRole(versions, 'shadow') ??
     withRole(versions, 'challenger') ??
     withRole(versions, 'previous')
-  const newest = versions.findLast(({ version }) => version !== champion)?.version
-  return [query['a'] ?? champion ?? newest, query['b'] ?? rival?.version ?? newest]
+  const a = query['a'] ?? champion ?? versions.at(-1)?.version
+  const other = versions.findLast(({ version }) => version !== a)?.version
+  const isRival = rival !== undefined && rival.version !== a
+  return [a, query['b'] ?? (isRival ? rival.version : other)]
 }
 
 function Compared({ name, comparison }: { name: string; comparison: VersionComparison }) {

@@ -10,7 +10,7 @@ import { fragmentOf } from '../shell/routes.ts'
 import { useSession } from '../shell/session.ts'
 import { ChildrenPanel } from './children-panel.tsx'
 import { CurvesPanel } from './curves-panel.tsx'
-import { parameterText, spoken, stateTone } from './run-words.ts'
+import { flatEntries, parameterText, spoken, stateTone } from './run-words.ts'
 
 /** The page of one run. */
 export function RunDetailView({ id }: { id: string }) {
@@ -101,7 +101,7 @@ function Figures({ metrics }: { metrics: RunDetail['metrics'] }) {
 }
 
 function Values({ values }: { values: Readonly<Record<string, unknown>> }) {
-  const entries = Object.entries(values).filter(([, value]) => value !== null)
+  const entries = flatEntries(values)
   return (
     <dl class="facts">
       {entries.map(([name, value]) => (

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { mainFigure, parameterText, spoken, stateTone } from './run-words.ts'
+import { flatEntries, mainFigure, parameterText, spoken, stateTone } from './run-words.ts'
 
 it('shows macro F1 first, and any figure rather than none', () => {
   expect(mainFigure({ accuracy: 0.9, macroF1: 0.8 })).toEqual({ name: 'macro F1', value: 0.8 })
@@ -13,4 +13,13 @@ it('writes names, states and parameters as people read them', () => {
   ])
   expect(['finished', 'failed', 'running'].map(stateTone)).toEqual(['good', 'bad', ''])
   expect([null, 'x', 3, [1]].map(parameterText)).toEqual(['–', 'x', '3', '[1]'])
+})
+
+it('lays out what an object holds', () => {
+  const values = { seed: 1, train: { source: 'a.jsonl', parts: [1, 2] }, test: null }
+  expect(flatEntries(values)).toEqual([
+    ['seed', 1],
+    ['train source', 'a.jsonl'],
+    ['train parts', [1, 2]],
+  ])
 })

@@ -36,3 +36,13 @@ export function parameterText(value: unknown): string {
   if (typeof value === 'string') return value
   return JSON.stringify(value)
 }
+
+/** The values of an object, those of the objects in it under joined names; nulls are left out. */
+export function flatEntries(values: Readonly<Record<string, unknown>>): [string, unknown][] {
+  return Object.entries(values).flatMap(([name, value]): [string, unknown][] => {
+    if (value === null || value === undefined) return []
+    if (typeof value !== 'object' || Array.isArray(value)) return [[name, value]]
+    const inner = flatEntries(value as Readonly<Record<string, unknown>>)
+    return inner.map(([key, own]) => [`${name} ${key}`, own])
+  })
+}

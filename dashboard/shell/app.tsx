@@ -28,6 +28,7 @@ import { useRoute } from './use-route.ts'
 type Notice = { readonly id: number; readonly message: string; readonly tone: 'good' | 'bad' }
 
 const noticeMs = 6_000
+const refreshesMs = [0, 2_000, 6_000]
 
 /** What is assumed until the gateway has answered, so that the frame can be drawn at once. */
 const nobody: Me = {
@@ -55,7 +56,8 @@ export function App({ gateway }: { gateway: DashboardGateway }) {
   })
   const [notices, notify] = useNotices()
   const refresh = useCallback(() => {
-    setTurn((before) => before + 1)
+    // A gateway takes some seconds to load another version.
+    for (const ms of refreshesMs) setTimeout(() => setTurn((before) => before + 1), ms)
   }, [])
   const known = me.value ?? nobody
   const serving = known.model ?? models.value?.serving ?? null

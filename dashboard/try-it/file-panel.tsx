@@ -77,7 +77,7 @@ function DropPlace({ onFile }: { onFile: (file: File) => void }) {
       <span>
         <b>Choose a file</b> or drop it here
       </span>
-      <small>JSON lines, CSV, or plain text with one text a line</small>
+      <small>JSON lines, CSV, or plain text with one text per line</small>
       <small>
         Each row becomes an event of the stream; its label is stored, and you can download all of
         them

@@ -80,7 +80,7 @@ function TextPanel({ route }: { route: Route }) {
         }}
       >
         <label class="field wide">
-          <span>{isByLine ? 'Texts, one a line' : 'Text'}</span>
+          <span>{isByLine ? 'Texts, one per line' : 'Text'}</span>
           <textarea
             rows={6}
             value={text}
@@ -148,7 +148,7 @@ function TryTools(props: {
             props.onByLine(event.currentTarget.checked)
           }}
         />
-        One text a line
+        One text per line
       </label>
       <Choice
         label="Model"

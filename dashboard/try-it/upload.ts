@@ -1,4 +1,4 @@
-// What a file of texts holds, and the events that it becomes: JSON lines, CSV or one text a line.
+// What a file of texts holds, and the events that it becomes: JSON lines, CSV or one text per line.
 import type { Event } from '../../client/client.ts'
 import { csvRows } from '../format/csv.ts'
 

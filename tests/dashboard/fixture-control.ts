@@ -283,7 +283,7 @@ function addLetterRoutes(app: Hono, world: World): void {
         (letter) =>
           (state === 'all' || letter.open) && (code === undefined || letter.code === code),
       )
-      .map(({ payload: _, ...letter }) => letter)
+      .map((letter) => ({ ...letter, payload: undefined }))
     return c.json({ deadLetters, codes: codesOf() })
   })
   app.post('/v1/dead-letters/replay', async (c) => {
@@ -292,7 +292,7 @@ function addLetterRoutes(app: Hono, world: World): void {
       (letter) => letter.open && (ids?.includes(letter.id) ?? letter.code === code),
     )
     for (const letter of matched) letter.open = false
-    return c.json({ matched: matched.length, sent: matched.length, skipped: {} })
+    return c.json({ matched: matched.length, sent: matched.length, skipped: {}, stopped: false })
   })
   app.get('/v1/dead-letters/:id{.+}', (c) => {
     const id = decodeURIComponent(c.req.param('id'))
@@ -303,7 +303,7 @@ function addLetterRoutes(app: Hono, world: World): void {
       recordTime: letter.rejectedAt,
       key: null,
       payload: { text: payload, base64: btoa(payload), bytes: payload.length, isCut: false },
-      attempts: [{ attempt: 1, model: null, code: letter.code, rejectedAt: letter.rejectedAt }],
+      attempts: [{ attempt: 0, model: null, code: letter.code, rejectedAt: letter.rejectedAt }],
     })
   })
 }

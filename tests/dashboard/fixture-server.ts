@@ -15,7 +15,7 @@ export type Fixture = {
   readonly world: World
   /** Texts of the requests that changed something, newest last. */
   readonly changes: { readonly path: string; readonly body: unknown }[]
-  close(): Promise<void>
+  readonly close: () => Promise<void>
 }
 
 /** What the fixture pretends. */
@@ -23,6 +23,8 @@ export type FixtureOptions = {
   readonly port?: number
   /** Requires this key; it may only read. */
   readonly readKey?: string
+  /** Instead of the mails of the demo. */
+  readonly texts?: readonly string[]
   /** How often an event arrives. */
   readonly everyMs?: number
 }
@@ -36,14 +38,14 @@ const policy = [
 
 /** Starts the fixture; close it. */
 export async function startFixture(options: FixtureOptions = {}): Promise<Fixture> {
-  const world = await makeWorld()
+  const world = await makeWorld(options.texts)
   const changes: Fixture['changes'] = []
   const app = new Hono()
   const { readKey } = options
   app.use('/v1/*', async (c, next) => {
     const given = c.req.header('authorization')
     if (readKey !== undefined && c.req.path !== '/v1/nothing' && given !== `Bearer ${readKey}`) {
-      return problem(c, 401, 'unauthorized', 'Send the API key as "Authorization: Bearer KEY"')
+      return problem(401, 'unauthorized', 'Send the API key as "Authorization: Bearer KEY"')
     }
     if (c.req.method === 'POST') {
       const body: unknown = await c.req.raw.clone().json()
@@ -90,14 +92,10 @@ function asset(c: Context, path: string): Response {
 }
 
 /** A refusal as the gateway writes it. */
-export function problem(
-  c: Context,
-  status: 400 | 401 | 403 | 404 | 422,
-  code: string,
-  detail: string,
-): Response {
+function problem(status: 401 | 404 | 422, code: string, detail: string): Response {
   const title = code === 'unauthorized' ? 'A valid API key is needed.' : 'The request was refused.'
-  return c.json({ type: `urn:winnow:error:${code}`, title, status, detail, code }, status)
+  const document = { type: `urn:winnow:error:${code}`, title, status, detail, code }
+  return Response.json(document, { status })
 }
 
 function addReadRoutes(app: Hono, world: World): void {
@@ -105,7 +103,7 @@ function addReadRoutes(app: Hono, world: World): void {
     const id = decodeURIComponent(c.req.param('id'))
     const results = world.results.filter((result) => result.id === id)
     return results.length === 0
-      ? problem(c, 404, 'not_found', 'There is no result for this event id')
+      ? problem(404, 'not_found', 'There is no result for this event id')
       : c.json({ id, results })
   })
   app.get('/v1/results', (c) => {
@@ -317,7 +315,7 @@ function addOnlineRoutes(app: Hono, world: World): void {
   app.post('/v1/events', async (c) => {
     const events = await c.req.json<{ id?: string; text: string; source?: string }[]>()
     if (events.some(({ text }) => typeof text !== 'string' || text.trim() === '')) {
-      return problem(c, 422, 'items_invalid', '1 of 1 events is invalid; nothing was published')
+      return problem(422, 'items_invalid', '1 of 1 events is invalid; nothing was published')
     }
     return c.json({ ids: events.map((event) => world.arrive(event).id) }, 202)
   })

@@ -76,10 +76,10 @@ export const wordWeights: Readonly<Record<string, number>> = {
   ...{ thursday: -0.8, tom: -0.5, think: -0.9, said: -0.8, invoice: -0.3 },
 }
 
-/** Makes the world; it takes two seconds. */
-export async function makeWorld(): Promise<World> {
-  const mails: DemoMail[] = []
-  for await (const mail of loadMails({})) mails.push(mail)
+/** Makes the world of the given texts, or of the mails of the demo, which takes two seconds. */
+export async function makeWorld(texts?: readonly string[]): Promise<World> {
+  const mails: Pick<DemoMail, 'text'>[] = (texts ?? []).map((text) => ({ text }))
+  if (texts === undefined) for await (const mail of loadMails({})) mails.push(mail)
   const random = seededRandom(18)
   const shuffled = mails.map((_, at) => at)
   random.shuffle(shuffled)
@@ -212,7 +212,7 @@ function lettersOf(now: number): WorldLetter[] {
     return {
       id: `winnow.events/${at % 4}/${9_000 + at}`,
       ...{ code, stage, message, payload },
-      ...{ attempt: at % 9 === 0 ? 2 : 1, model: null, open: at % 4 !== 3 },
+      ...{ attempt: at % 9 === 0 ? 1 : 0, model: null, open: at % 4 !== 3 },
       rejectedAt: new Date(now - at * at * 61_000 - 40_000).toISOString(),
     }
   })

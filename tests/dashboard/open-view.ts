@@ -25,14 +25,14 @@ export const views: readonly View[] = [
 export type Watched = {
   readonly page: Page
   readonly problems: string[]
-  close(): Promise<void>
+  readonly close: () => Promise<void>
 }
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core'), 'utf8')
 /** axe calls a problem minor, moderate, serious or critical. */
 const failing: ReadonlySet<string | null | undefined> = new Set(['serious', 'critical'])
 
-/** A new page of which every request, message and error is watched. */
+/** A new page; every request, message and error on it is watched. */
 export async function watch(browser: Browser, view: View, url: string): Promise<Watched> {
   const { width, height, colorScheme } = view
   const context = await browser.newContext({
