@@ -132,10 +132,10 @@ const cleaning = z.strictObject({
     .array(z.enum(['unicode', 'control', 'mail-quotes', 'markup', 'personal', 'whitespace']))
     .default(['unicode', 'control', 'whitespace'])
     .describe(
-      'Cleaning steps in order: unicode (normalizes to NFC), control (removes control characters), ' +
-        'mail-quotes (removes quoted replies and signatures), markup (turns HTML into text), ' +
-        'personal (replaces mail addresses, phone, card and bank account numbers by [mail], [phone], [card] ' +
-        'and [iban]), whitespace (shortens runs to one space).',
+      'Cleaning steps in order. unicode normalizes to NFC, control removes control characters, ' +
+        'mail-quotes removes quoted replies and signatures, markup turns HTML into text, whitespace shortens runs ' +
+        'to one space. personal replaces mail addresses, phone, card and bank account numbers by [mail], [phone], ' +
+        '[card] and [iban].',
     ),
 })
 

@@ -82,13 +82,9 @@ function LetterContent({ letter, onChange }: { letter: DeadLetterDetail; onChang
         <dl class="facts">
           <dt>Stage</dt>
           <dd>{letter.stage}</dd>
-          {letter.recordTime !== null && (
-            <>
-              <dt>Sent</dt>
-              <dd>{exactTime(letter.recordTime)}</dd>
-            </>
-          )}
-          {letter.key !== null && letter.key.text !== '' && (
+          <dt>Sent</dt>
+          <dd>{exactTime(letter.recordTime)}</dd>
+          {letter.key.text !== '' && (
             <>
               <dt>Key</dt>
               <dd class="value">{letter.key.text ?? letter.key.base64}</dd>

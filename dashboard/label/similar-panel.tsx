@@ -7,6 +7,9 @@ import { Answered, Empty, Panel } from '../parts/panel.tsx'
 import { useAnswer } from '../parts/use-answer.ts'
 import { useSession } from '../shell/session.ts'
 
+/** Events at least as similar as this are ticked before anyone looks. */
+const sureSimilarity = 0.8
+
 /** Similar events with one label for all that are ticked. */
 export function SimilarPanel(props: {
   item: QueueItem
@@ -17,13 +20,16 @@ export function SimilarPanel(props: {
   const { item, labels, onLabel } = props
   const { gateway } = useSession()
   const answer = useAnswer((signal) => gateway.similar(item.id, signal), [item.id])
-  const [unticked, setUnticked] = useState<readonly string[]>([])
+  /** What a person changed: ticked or not. */
+  const [changed, setChanged] = useState<Readonly<Record<string, boolean>>>({})
+  const isTicked = ({ id, similarity = 0 }: QueueItem): boolean =>
+    changed[id] ?? similarity >= sureSimilarity
   return (
     <Panel title="Similar events" note="Label them together with this one">
       <Answered answer={answer} rows={6}>
         {({ items }) => {
           if (items.length === 0) return <Empty title="No event is like this one" />
-          const ticked = items.filter(({ id }) => !unticked.includes(id))
+          const ticked = items.filter(isTicked)
           return (
             <>
               <ul class="similar">
@@ -32,12 +38,10 @@ export function SimilarPanel(props: {
                     <label>
                       <input
                         type="checkbox"
-                        checked={!unticked.includes(one.id)}
+                        checked={isTicked(one)}
                         onChange={(event) => {
                           const { checked } = event.currentTarget
-                          setUnticked((before) =>
-                            checked ? before.filter((id) => id !== one.id) : [...before, one.id],
-                          )
+                          setChanged((before) => ({ ...before, [one.id]: checked }))
                         }}
                       />
                       <span class="similar-text">{one.text.slice(0, 160)}</span>

@@ -69,7 +69,7 @@ function Batches({ summary }: { summary: Summary }) {
         <dt>Batches</dt>
         <dd>{count(batches.batches)}</dd>
         <dt>Texts in a batch</dt>
-        <dd>{shortCount(batches.textsPerBatch ?? batches.texts / batches.batches)}</dd>
+        <dd>{shortCount(batches.textsPerBatch)}</dd>
         <dt title="Share of the tokens in a batch that are no padding">Batch fill</dt>
         <dd>{percent(fill)}</dd>
         {batches.runMs !== null && (

@@ -131,21 +131,23 @@ describe('a gateway with keys', () => {
   const signature = createHmac('sha256', secret).update(JSON.stringify(body)).digest('hex')
 
   it('takes a signed hook without a key, and refuses a wrong signature with one', async () => {
-    const { post, published } = gatewayUnderTest({ config })
+    const gateway = gatewayUnderTest({ config })
+    const post = (path: string, headers: object) => gateway.post(path, body, { ...headers })
     const signed = { 'x-hub-signature-256': `sha256=${signature}` }
-    expect((await post('/v1/hooks/signed', body, signed)).status).toBe(202)
+    expect((await post('/v1/hooks/signed', signed)).status).toBe(202)
     const wrong = { 'x-hub-signature-256': `sha256=${signature.replace(/./, 'x')}` }
     const headers = { ...wrong, authorization: `Bearer ${key}` }
-    expect((await post('/v1/hooks/signed', body, headers)).status).toBe(401)
-    expect(published).toHaveLength(1)
+    expect((await post('/v1/hooks/signed', headers)).status).toBe(401)
+    expect(gateway.published).toHaveLength(1)
   })
 
   it('asks for the key where a hook has no secret, and for a hook that is not there', async () => {
-    const { post } = gatewayUnderTest({ config })
-    expect((await post('/v1/hooks/open', body)).status).toBe(401)
-    expect((await post('/v1/hooks/none', body)).status).toBe(401)
+    const gateway = gatewayUnderTest({ config })
+    const post = (path: string, headers: object = {}) => gateway.post(path, body, { ...headers })
+    expect((await post('/v1/hooks/open')).status).toBe(401)
+    expect((await post('/v1/hooks/none')).status).toBe(401)
     const headers = { authorization: `Bearer ${key}` }
-    expect((await post('/v1/hooks/open', body, headers)).status).toBe(202)
-    expect((await post('/v1/hooks/none', body, headers)).status).toBe(404)
+    expect((await post('/v1/hooks/open', headers)).status).toBe(202)
+    expect((await post('/v1/hooks/none', headers)).status).toBe(404)
   })
 })

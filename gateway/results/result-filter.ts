@@ -5,7 +5,7 @@ import { characters } from '../../schemas/characters.ts'
 
 const word = characters(1, 256)
 
-/** The parameters that select results by what they say. */
+/** The parameters that select results by their content. */
 export const resultFilterQuery = {
   label: word.optional().describe('Only this predicted label.'),
   source: word.optional().describe('Only events from this source.'),
