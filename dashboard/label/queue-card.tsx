@@ -28,7 +28,7 @@ export function QueueCard(props: {
   const found = labels.filter((label) => label.toLowerCase().includes(typed.toLowerCase()))
   const scores = new Map([
     ...Object.entries(item.probabilities),
-    ...(item.suggestions ?? []).map(({ label, score }) => [label, score] as const),
+    ...item.suggestions.map(({ label, score }) => [label, score] as const),
   ])
   // The keys 1 to 9 stay with their labels, whatever is searched.
   const numbered = found.map((label) => ({ label, number: labels.indexOf(label) + 1 }))
