@@ -1,5 +1,5 @@
 // The event to label: its text, what the model thinks, and a button for each label.
-import { useEffect, useState } from 'preact/hooks'
+import { useState } from 'preact/hooks'
 import type { QueueItem } from '../api/answers.ts'
 import { percent, plural } from '../format/numbers.ts'
 import { LabelChip, labelName } from '../parts/label-chip.tsx'
@@ -32,9 +32,6 @@ export function QueueCard(props: {
   ])
   // The keys 1 to 9 stay with their labels, whatever is searched.
   const numbered = found.map((label) => ({ label, number: labels.indexOf(label) + 1 }))
-  useEffect(() => {
-    search.current?.blur()
-  }, [search])
   return (
     <section class="panel queue-card" aria-label="Event to label">
       <p class="queue-meta">

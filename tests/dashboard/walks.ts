@@ -1,4 +1,4 @@
-// What people come for, walked through as they would: by the words on the page, and with the
+// What people come for, walked through as they would, by reading the page, and with the
 // keyboard. Each walk has a gateway of its own, because it changes something there.
 import { writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
