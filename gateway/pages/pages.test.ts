@@ -80,7 +80,7 @@ describe('a file of a page', () => {
     expect(answer.headers.get('vary')).toBe('Accept-Encoding')
   })
 
-  it.each(['/assets/none.js', '/docs', '/docs/none.js', '/assets/..%2f..%2fpackage.json'])(
+  it.each(['/assets/none.js', '/docs', '/docs/none.js', '/assets/..%2f..%2f.built'])(
     'that is not there is a problem document: %s',
     async (path) => {
       const answer = await get(path)
