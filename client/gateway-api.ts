@@ -438,7 +438,7 @@ export interface paths {
     put?: never
     /**
      * Take a webhook of another system
-     * @description The mapping of this name in gateway.hooks says where in the JSON body the fields of the events are. If the hook has a secret, the body must be signed with HMAC-SHA256.
+     * @description The mapping of this name in gateway.hooks says where in the JSON body the fields of the events are. If the hook has a secret, the body must be signed with HMAC-SHA256, and no key is needed.
      *
      *     Needs a key with the scope `ingest`.
      */
