@@ -6,6 +6,9 @@ import { gatewayError } from './gateway-error.ts'
 import { liveResults, type LiveMessage } from './live-results.ts'
 import { retryingFetch, type RetryOptions } from './retry.ts'
 
+// This file is the entry `winnow-stream/client` of the package.
+export { GatewayError, GatewayUnreachable } from './gateway-error.ts'
+
 /** A stored result. */
 export type Result = components['schemas']['Result']
 /** An event to send. */

@@ -2137,11 +2137,8 @@ export interface components {
        * @default true
        */
       truncate: boolean
-      /**
-       * @description The end of a text is cut, never its start.
-       * @enum {string}
-       */
-      truncation_direction?: 'Right' | 'right'
+      /** @description The end of a text is cut, never its start. */
+      truncation_direction?: string
     }
     /**
      * @description The labels of a text, the most probable first; for a batch a list of them.

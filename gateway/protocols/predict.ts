@@ -137,7 +137,8 @@ const predictRequest = z
       .optional()
       .meta({ description: 'What clients of the Hugging Face API send beside inputs; ignored.' }),
     truncation_direction: z
-      .literal(['Right', 'right'])
+      .string()
+      .regex(/^[Rr]ight$/, 'must be Right: the end of a text is cut, never its start')
       .optional()
       .meta({ description: 'The end of a text is cut, never its start.' }),
   })

@@ -16,7 +16,7 @@ const help = `Usage: npm run test:dashboard -- [--screenshots DIR] [--only PLACE
 Serves the built dashboard on made-up events, opens every view in Chromium at 1280 and 390 pixels in light and
 dark mode, and fails if axe-core finds something serious, a page is wider than the window, anything is asked of
 another origin, or the browser reports an error. Then it walks through what people come for, and measures size,
-first paint and layout shift. Without Chromium it says so and passes. Build first: npm run build:dashboard.
+first paint and layout shift. Without Chromium it says so and passes.
 
   --screenshots DIR   write pictures to this folder
   --only PLACE        only this place, such as live or models

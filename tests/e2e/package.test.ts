@@ -265,6 +265,18 @@ describe('the installed package on the oldest Node', () => {
         body: JSON.stringify({ texts: [classified[0]!.text] }),
       })
       expect(await answer.json()).toMatchObject({ results: [{ label: 'a' }] })
+      const url = String(gateway.document['url'])
+      for (const page of ['/', '/docs', '/docs/swagger-ui-bundle.js']) {
+        expect([page, (await fetch(`${url}${page}`)).status]).toEqual([page, 200])
+      }
+      const use = `import { createClient, GatewayError } from 'winnow-stream/client'
+        const winnow = createClient({ baseUrl: '${url}' })
+        const { data } = await winnow.routes.POST('/v1/classify', { body: { texts: ['${classified[0]!.text}'] } })
+        const refused = await winnow.request('/v1/none').catch((error) => error instanceof GatewayError && error.code)
+        console.log(JSON.stringify([data.results[0].label, refused]))`
+      await writeFile(join(dir, 'client.mjs'), use)
+      const { stdout } = await exec(lowestNode(), [join(dir, 'client.mjs')])
+      expect(JSON.parse(stdout)).toEqual(['a', 'not_found'])
     } finally {
       expect(await Promise.all([stream.stop(), gateway.stop()])).toEqual([0, 0])
     }
