@@ -138,7 +138,7 @@ const predictRequest = z
       .meta({ description: 'What clients of the Hugging Face API send beside inputs; ignored.' }),
     truncation_direction: z
       .string()
-      .regex(/^[Rr]ight$/, 'must be Right: the end of a text is cut, never its start')
+      .regex(/^(?:Right|right)$/, 'must be Right: the end of a text is cut, never its start')
       .optional()
       .meta({ description: 'The end of a text is cut, never its start.' }),
   })

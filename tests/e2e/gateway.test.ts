@@ -451,7 +451,10 @@ describe('both processes', () => {
     const complaints = gateway
       .output()
       .stderr.split('\n')
-      .filter((line) => line !== '' && !/analytics_unavailable|gateway on|dashboard:|stop with/.test(line))
+      .filter(
+        (line) =>
+          line !== '' && !/analytics_unavailable|gateway on|dashboard:|stop with/.test(line),
+      )
     expect(complaints).toEqual([])
     expect(gateway.output().stderr).toContain('/v1/results/\\u001b[2J\\u000aforged')
     expect(gateway.output().stderr).not.toContain('\u001b')
