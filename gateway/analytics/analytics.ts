@@ -6,7 +6,13 @@ import { z } from 'zod'
 import { characters } from '../../schemas/characters.ts'
 import type { StreamAnalytics, SummaryWindow } from '../../schemas/ports/stream-analytics.ts'
 import { exactJson } from '../http/json-answer.ts'
-import { instant, readInstant, readQuery, wrongParameter } from '../http/query.ts'
+import {
+  instant,
+  noParameters,
+  readInstant,
+  readQuery,
+  wrongParameter,
+} from '../http/query-parameters.ts'
 import { addRoute, addSchemas, jsonContent, problems, queryParameters } from '../http/route.ts'
 import type { Gateway, RouteOptions } from '../http/route.ts'
 import { readReference } from '../results/result-filter.ts'
@@ -25,12 +31,12 @@ export function addAnalyticsRoutes(
   const middleware = [options.authorize('read'), options.admit]
   addSchemas(app, { StreamSummary: summaryJson, ConsumerLag: lagJson, TopicBalance: balanceJson })
   addRoute(app, { ...getLag, middleware }, async (c) => {
-    readQuery(z.strictObject({}), c.req.queries())
+    readQuery(c.req.queries(), noParameters)
     const consumers = await c.get('work').run(() => analytics.lag())
     return exactJson(c, { consumers })
   })
   addRoute(app, { ...getBalance, middleware }, async (c) => {
-    readQuery(z.strictObject({}), c.req.queries())
+    readQuery(c.req.queries(), noParameters)
     const topics = await c.get('work').run(() => analytics.balance())
     return exactJson(c, { topics })
   })
@@ -58,7 +64,7 @@ export function addAnalyticsRoutes(
  * that buckets of one minute and more are whole minutes.
  */
 function readWindow(query: Record<string, string[]>, nowMs: number): SummaryWindow {
-  const { since, until, buckets, source, model, label } = readQuery(summaryQuery, query)
+  const { since, until, buckets, source, model, label } = readQuery(query, summaryQuery)
   const untilMs = readInstant('until', until) ?? nowMs
   const sinceMs = readInstant('since', since) ?? untilMs - windowMsDefault
   if (untilMs <= sinceMs) throw wrongParameter('until', 'must be after since')

@@ -6,7 +6,7 @@ import type { Config } from '../../configs/schema.ts'
 import { WinnowError } from '../../schemas/errors.ts'
 import type { DeadLetters } from '../../schemas/ports/dead-letters.ts'
 import { rfc3339Pattern } from '../../schemas/rfc3339.ts'
-import { readInstant } from '../http/query.ts'
+import { readInstant } from '../http/query-parameters.ts'
 import {
   addRoute,
   addSchemas,

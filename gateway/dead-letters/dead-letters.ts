@@ -7,7 +7,7 @@ import { letterCursorPattern } from '../../schemas/cursors/letter-cursor.ts'
 import type { DeadLetterQuery, DeadLetters } from '../../schemas/ports/dead-letters.ts'
 import { parseEventPlace } from '../../schemas/record.ts'
 import { exactJson } from '../http/json-answer.ts'
-import { instant, readInstant, readQuery } from '../http/query.ts'
+import { instant, readInstant, readQuery } from '../http/query-parameters.ts'
 import { addRoute, addSchemas, jsonContent, problems, queryParameters } from '../http/route.ts'
 import type { Gateway, RouteOptions } from '../http/route.ts'
 import {
@@ -49,7 +49,7 @@ export function addDeadLetterRoutes(
 }
 
 function readLetterQuery(query: Record<string, string[]>): DeadLetterQuery {
-  const { state, code, since, until, limit, cursor } = readQuery(letterQuery, query)
+  const { state, code, since, until, limit, cursor } = readQuery(query, letterQuery)
   return {
     state: state ?? 'open',
     code,

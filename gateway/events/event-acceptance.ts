@@ -12,6 +12,7 @@ import type { Authorize } from '../http/auth.ts'
 import type { EventPublisher, PublishedEvent } from '../http/dependencies.ts'
 import type { GatewayEnv } from '../http/request-context.ts'
 import { exactJson } from '../http/json-answer.ts'
+import { wrongParameter } from '../http/query-parameters.ts'
 import { resultJson, resultOnTheWire } from '../results/result-json.ts'
 import { checkedEvents } from './event-reading.ts'
 import { IdempotencyMemory, type RunState } from './idempotency.ts'
@@ -138,12 +139,6 @@ async function readWait(
 /** The longest wait, which ends before the request does. */
 export function waitSecondsMax(gateway: Pick<Config['gateway'], 'requestMsMax'>): number {
   return Math.max(1, Math.floor(gateway.requestMsMax / 1_000))
-}
-
-/** The error for a query parameter. */
-export function wrongParameter(name: string, rule: string): WinnowError {
-  const parameter = name.slice(0, 64)
-  return new WinnowError('parameter_invalid', `${parameter} ${rule}`, { details: { parameter } })
 }
 
 function refuseLongWait(ids: readonly string[], { gateway }: Pick<Config, 'gateway'>): void {

@@ -14,7 +14,6 @@ import {
   awaitedEvents,
   idempotencyKey,
   idempotencyKeyPattern,
-  wrongParameter,
   waitSecondsMax,
   type AcceptEvents,
   type EventReading,
@@ -30,6 +29,7 @@ import {
   problems,
   schemaRef,
 } from '../http/route.ts'
+import { wrongParameter } from '../http/query-parameters.ts'
 import type { GatewayEnv } from '../http/request-context.ts'
 import type { Gateway, RouteOptions } from '../http/route.ts'
 import { resultJson } from '../results/result-json.ts'

@@ -6,7 +6,7 @@ import { WinnowError } from '../../schemas/errors.ts'
 import { resultCursorPattern } from '../../schemas/cursors/result-cursor.ts'
 import type { ResultFilter, ResultReader } from '../../schemas/ports/result-reader.ts'
 import { exactJson } from '../http/json-answer.ts'
-import { instant, readInstant, readQuery } from '../http/query.ts'
+import { instant, readInstant, readQuery } from '../http/query-parameters.ts'
 import { addRoute, addSchemas, jsonContent, problems, queryParameters } from '../http/route.ts'
 import type { Gateway, RouteOptions } from '../http/route.ts'
 import { readReference, resultFilterQuery } from './result-filter.ts'
@@ -47,8 +47,8 @@ export function addResultRoutes(
  */
 function readFilter(query: Record<string, string[]>): ResultFilter {
   const { label, source, model, q, scoreBelow, since, until, limit, cursor } = readQuery(
-    resultQuery,
     query,
+    resultQuery,
   )
   return {
     label,

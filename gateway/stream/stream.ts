@@ -8,7 +8,7 @@ import {
   readLogCursor,
   type LogPosition,
 } from '../../schemas/cursors/log-position.ts'
-import { readQuery, wrongParameter } from '../http/query.ts'
+import { readQuery, wrongParameter } from '../http/query-parameters.ts'
 import { incomingOf, type GatewayEnv } from '../http/request-context.ts'
 import {
   addRoute,
@@ -27,7 +27,7 @@ export function addStreamRoutes(
 ): void {
   const middleware = [options.authorize('read'), options.admit]
   addRoute(app, { ...streamResults, middleware }, async (c) => {
-    const { label, source, model, q, lastEventId } = readQuery(streamQuery, c.req.queries())
+    const { label, source, model, q, lastEventId } = readQuery(c.req.queries(), streamQuery)
     const selection = { label, source, ...readReference(model), text: q }
     const from = readCursor(c, lastEventId)
     const headers = {
