@@ -1,5 +1,5 @@
-// The first step of reading a record's value as JSON: the bytes must be UTF-8, JSON and one object.
-// What the object must hold is checked by the caller.
+// JSON objects: what is one, and the first step of reading a record's value as JSON. The bytes must
+// be UTF-8, JSON and one object; the caller checks what it must hold.
 import { errorMessage, type EventErrorCode } from './errors.ts'
 
 /** The object, or why the bytes do not hold one. */
@@ -29,10 +29,13 @@ export function readJsonObject(
   } catch (error) {
     return rejected('json_invalid', errorMessage(error))
   }
-  if (typeof json !== 'object' || json === null || Array.isArray(json)) {
-    return rejected('event_not_object', notObject)
-  }
+  if (!isJsonObject(json)) return rejected('event_not_object', notObject)
   return { kind: 'ok', value: json }
+}
+
+/** Whether a value of JSON is an object, and neither null nor an array. */
+export function isJsonObject(json: unknown): json is Record<string, unknown> {
+  return typeof json === 'object' && json !== null && !Array.isArray(json)
 }
 
 function rejected(code: EventErrorCode, message: string): JsonObject {

@@ -3,11 +3,11 @@
 // StreamAnalytics reads.
 import type { RouteConfig } from '@hono/zod-openapi'
 import { z } from 'zod'
-import { characters } from '../../schemas/characters.ts'
 import type { StreamAnalytics, SummaryWindow } from '../../schemas/ports/stream-analytics.ts'
 import { exactJson } from '../http/json-answer.ts'
 import {
   instant,
+  limitUpTo,
   noParameters,
   readInstant,
   readQuery,
@@ -15,7 +15,7 @@ import {
 } from '../http/query-parameters.ts'
 import { addRoute, addSchemas, jsonContent, problems, queryParameters } from '../http/route.ts'
 import type { Gateway, RouteOptions } from '../http/route.ts'
-import { readReference } from '../results/result-filter.ts'
+import { readReference, resultFilterQuery } from '../results/result-filter.ts'
 import { balanceJson, lagJson, summaryJson } from './analytics-json.ts'
 
 /** The window when none is given, and the longest one. */
@@ -92,23 +92,17 @@ function roundBucketMs(ms: number): number {
   return (roundSeconds.find((seconds) => seconds * 1_000 >= ms) ?? roundSeconds.at(-1)!) * 1_000
 }
 
-const word = characters(1, 256)
 const summaryQuery = z.strictObject({
   since: instant
     .optional()
     .describe('Start of the window, an hour before until by default; at most 31 days before it.'),
   until: instant.optional().describe('End of the window, now by default.'),
-  buckets: z
-    .string()
-    .regex(/^([1-9][0-9]?|[1-4][0-9]{2}|500)$/, 'must be a whole number from 1 to 500')
+  buckets: limitUpTo(500)
     .optional()
     .describe('Most buckets of the series, 60 by default. Their length is rounded up.'),
-  source: word.optional().describe('Only events from this source.'),
-  model: word
-    .regex(/^[^@]+(@[^@]+)?$/, 'must be NAME or NAME@VERSION')
-    .optional()
-    .describe('Only results of this model: NAME or NAME@VERSION.'),
-  label: word.optional().describe('Only this predicted label.'),
+  source: resultFilterQuery.source,
+  model: resultFilterQuery.model,
+  label: resultFilterQuery.label,
 })
 
 const shared = {

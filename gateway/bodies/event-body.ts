@@ -200,9 +200,9 @@ function readItem(body: Buffer, { from, to, entries }: JsonItem, entriesMax: num
   }
 }
 
-/** The error for a body that is invalid as a whole. */
-export function invalidBody(message: string): WinnowError {
-  return new WinnowError('body_invalid', message)
+/** The error for a body that is invalid as a whole, or in one field. */
+export function invalidBody(message: string, field?: string): WinnowError {
+  return new WinnowError('body_invalid', message, field === undefined ? {} : { details: { field } })
 }
 
 /** The error for a body of too many items. */

@@ -15,7 +15,7 @@ import {
   problems,
 } from '../http/route.ts'
 import type { Gateway, RouteOptions } from '../http/route.ts'
-import { parseBody, requireJson } from '../online/online-request.ts'
+import { readJson } from '../http/json-request.ts'
 import { letterCodes } from './dead-letters.ts'
 
 /** Most events of one request. */
@@ -36,7 +36,6 @@ export function addDeadLetterReplayRoute(
   addSchemas(app, { ReplayRequest: replayRequest, ReplayOutcome: replayOutcome })
   addRoute(app, { ...postReplay, middleware }, async (c) => {
     const work = c.get('work')
-    requireJson(c.req)
     const tooMany = () =>
       new WinnowError(
         'batch_too_large',
@@ -44,7 +43,7 @@ export function addDeadLetterReplayRoute(
       )
     // The list itself, and a few fields beside it.
     const limit = { entriesMax: replayEventsMax + 10, tooMany }
-    const asked = await work.steps(parseBody(await work.body(), replayRequest, limit))
+    const asked = await readJson(c, replayRequest, limit)
     const selection =
       'ids' in asked
         ? { ids: asked.ids }

@@ -7,7 +7,7 @@ import { letterCursorPattern } from '../../schemas/cursors/letter-cursor.ts'
 import type { DeadLetterQuery, DeadLetters } from '../../schemas/ports/dead-letters.ts'
 import { parseEventPlace } from '../../schemas/record.ts'
 import { exactJson } from '../http/json-answer.ts'
-import { instant, readInstant, readQuery } from '../http/query-parameters.ts'
+import { instant, limitUpTo, readInstant, readQuery } from '../http/query-parameters.ts'
 import { addRoute, addSchemas, jsonContent, problems, queryParameters } from '../http/route.ts'
 import type { Gateway, RouteOptions } from '../http/route.ts'
 import {
@@ -73,9 +73,7 @@ const letterQuery = z.strictObject({
     .optional()
     .describe('Rejected at or after this time: RFC 3339 or epoch milliseconds.'),
   until: instant.optional().describe('Rejected before this time: RFC 3339 or epoch milliseconds.'),
-  limit: z
-    .string()
-    .regex(/^([1-9][0-9]?|1[0-9]{2}|200)$/, 'must be a whole number from 1 to 200')
+  limit: limitUpTo(200)
     .optional()
     .describe('Most dead letters of one page, 1 to 200; 50 by default.'),
   cursor: z

@@ -4,6 +4,7 @@
 import { isUtf8 } from 'node:buffer'
 import type { Work } from '../../models/runtime/sliced-work.ts'
 import { WinnowError } from '../../schemas/errors.ts'
+import { isJsonObject } from '../../schemas/json-object.ts'
 import { codingOf } from '../bodies/content-coding.ts'
 import { invalidBody, readBody, type CutItems } from '../bodies/event-body.ts'
 import type { ItemDefect } from '../http/problem.ts'
@@ -51,7 +52,7 @@ export function eventOfCloudEvent(value: unknown): ItemCheck<unknown> {
       label,
       // Anything but an object is left to the check of the event.
       attributes:
-        own === undefined || isPlain(own)
+        own === undefined || isJsonObject(own)
           ? Object.fromEntries([...attributes, ...Object.entries(own ?? {})])
           : own,
     },
@@ -101,7 +102,7 @@ function dataOf(given: ReadonlyMap<string, unknown>): ItemCheck<EventData> {
     return { kind: 'rejected', defects: [{ code: 'field_missing', field, message }] }
   }
   if (typeof data === 'string') return { kind: 'ok', item: { text: data } }
-  if (!isPlain(data)) {
+  if (!isJsonObject(data)) {
     const message = 'data must be the text, or an object with the field text'
     return { kind: 'rejected', defects: [{ code: 'field_type', field, message }] }
   }
@@ -130,10 +131,6 @@ function decoded(given: ReadonlyMap<string, unknown>): unknown {
     // Without a type, the bytes need not be JSON.
     return type === undefined ? text : undefined
   }
-}
-
-function isPlain(value: unknown): value is EventData {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** A request in binary mode: what its headers say. */

@@ -1,5 +1,6 @@
 // What a verified token of an identity provider permits: the roles in one of its claims, as scopes.
 import type { Config } from '../../configs/schema.ts'
+import { isJsonObject } from '../../schemas/json-object.ts'
 import type { Caller, Scope } from './auth.ts'
 
 type Mapping = Pick<NonNullable<Config['gateway']['oidc']>, 'roleClaim' | 'roles'>
@@ -17,7 +18,7 @@ export function callerOf(
 ): Caller {
   const claim = roleClaim
     .split('.')
-    .reduce<unknown>((value, name) => (isObject(value) ? value[name] : undefined), token)
+    .reduce<unknown>((value, name) => (isJsonObject(value) ? value[name] : undefined), token)
   const given = typeof claim === 'string' ? claim.split(' ') : Array.isArray(claim) ? claim : []
   const scopes = new Set<Scope>()
   for (const role of given) {
@@ -26,8 +27,4 @@ export function callerOf(
   }
   const name = nameClaims.map((one) => token[one]).find((one) => typeof one === 'string')
   return { name: name?.slice(0, 256) ?? null, scopes: [...scopes] }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

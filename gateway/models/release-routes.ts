@@ -1,14 +1,13 @@
 // POST /v1/models/{name}/promote, rollback, challenge and shadow: change the roles of versions.
 // Running consumers and gateways follow within seconds. Each request leaves an audit entry.
 import type { RouteConfig } from '@hono/zod-openapi'
-import type { Context } from 'hono'
 import { z } from 'zod'
 import { characters } from '../../schemas/characters.ts'
 import type { ModelAnnouncement } from '../../schemas/model-announcement.ts'
 import type { AuditLog } from '../../schemas/ports/audit-log.ts'
 import { actorOf, audited } from '../audit/audited.ts'
 import { noParameters, readQuery } from '../http/query-parameters.ts'
-import type { GatewayEnv } from '../http/request-context.ts'
+import { invalidBody } from '../bodies/event-body.ts'
 import {
   addRoute,
   addSchemas,
@@ -17,7 +16,7 @@ import {
   problems,
 } from '../http/route.ts'
 import type { Gateway, RouteOptions } from '../http/route.ts'
-import { bodyInvalid, parseBody, requireJson } from '../online/online-request.ts'
+import { readJson, type BodyLimit } from '../http/json-request.ts'
 import type { ModelChange, ModelControl } from './model-control.ts'
 import { modelNameParameter } from './model-routes.ts'
 
@@ -66,7 +65,7 @@ function changeAdder(app: Gateway, options: Options) {
     addRoute(app, { ...route, middleware }, async (c) => {
       readQuery(c.req.queries(), noParameters)
       const name = c.req.param('name')!
-      const request = await readChange(c, schema)
+      const request = await readJson(c, schema, changeLimit)
       const { reason, version } = request
       const action = {
         ...{ audit: options.audit, clock: options.clock },
@@ -83,15 +82,9 @@ function changeAdder(app: Gateway, options: Options) {
   }
 }
 
-async function readChange<Schema extends z.ZodType>(
-  c: Context<GatewayEnv>,
-  schema: Schema,
-): Promise<z.output<Schema>> {
-  const work = c.get('work')
-  requireJson(c.req)
-  const body = await work.body()
-  const tooMany = () => bodyInvalid('The body holds more than the fields of this request')
-  return work.steps(parseBody(body, schema, { entriesMax: 64, tooMany }))
+const changeLimit: BodyLimit = {
+  entriesMax: 64,
+  tooMany: () => invalidBody('The body holds more than the fields of this request'),
 }
 
 function changeDocument({ before, state }: ModelChange): z.output<typeof changeJson> {

@@ -11,13 +11,12 @@ import {
   jsonContent,
   problems,
 } from '../http/route.ts'
+import { readJson } from '../http/json-request.ts'
 import type { Gateway, RouteOptions } from '../http/route.ts'
 import {
-  cleanTexts,
+  acceptTexts,
   modelReference,
-  parseBody,
   readyModels,
-  requireJson,
   textsLimit,
   type TextsConfig,
 } from './online-request.ts'
@@ -35,15 +34,11 @@ export function addClassifyRoutes(
   const route = { ...postClassify, middleware: [options.authorize('read'), options.admit] }
   addRoute(app, route, async (c) => {
     const models = readyModels(options.models)
-    const work = c.get('work')
-    requireJson(c.req)
-    const body = await work.body()
-    const request = await work.steps(parseBody(body, classifyRequest, textsLimit(config)))
+    const request = await readJson(c, classifyRequest, textsLimit(config))
     const consequence = 'nothing was classified'
-    const texts = await work.steps(cleanTexts(request.texts, { config, consequence }))
-    c.get('takeTexts')(texts.length)
+    const texts = await acceptTexts(c, request.texts, { config, consequence })
     const cleaned = texts.map((text) => text.cleaned)
-    const response = await work.run((signal) =>
+    const response = await c.get('work').run((signal) =>
       models.use(request.model, async (model) => {
         const outcomes = await model.classify(cleaned, { signal })
         const results = outcomes.map((one) => ('error' in one ? one : one.result))

@@ -10,7 +10,8 @@ import { WinnowError } from '../../schemas/errors.ts'
 import { visiblePattern } from '../../schemas/event.ts'
 import type { ExplainableModel, OnlineExplainer } from '../http/dependencies.ts'
 import { textDefects } from '../events/event-check.ts'
-import { bodyInvalid, noModel, parseBody, requireJson, requireModel } from './online-request.ts'
+import { parseBody, requireJson } from '../http/json-request.ts'
+import { noModel, requireModel } from './online-request.ts'
 import { ItemErrors, type ItemDefect } from '../http/problem.ts'
 import {
   addRoute,
@@ -19,6 +20,7 @@ import {
   jsonContent,
   problems,
 } from '../http/route.ts'
+import { invalidBody } from '../bodies/event-body.ts'
 import type { Gateway, RouteOptions } from '../http/route.ts'
 
 type ExplainConfig = Pick<Config, 'gateway' | 'limits' | 'cleaning'>
@@ -64,7 +66,7 @@ function* checkedRequest(
   body: Uint8Array,
   { config, model }: { config: ExplainConfig; model: ExplainableModel },
 ): Work<z.output<typeof explainRequest>> {
-  const tooMany = () => bodyInvalid('The body holds more than text, label, method and model')
+  const tooMany = () => invalidBody('The body holds more than text, label, method and model')
   const request = yield* parseBody(body, explainRequest, { entriesMax: 64, tooMany })
   const { text, label, method } = request
   requireModel(request.model, model.model)

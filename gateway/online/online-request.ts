@@ -1,15 +1,16 @@
-// What the routes that use a model share: the JSON body of one request, its texts, and the refusals
-// where there is no model or another one.
+// What the routes that use a model share: the texts of a request, and the refusals where there is
+// no model or another one.
+import type { Context } from 'hono'
 import { z } from 'zod'
 import type { Config } from '../../configs/schema.ts'
 import { cleaning } from '../../models/cleaning/clean-text.ts'
 import type { Work } from '../../models/runtime/sliced-work.ts'
 import { WinnowError } from '../../schemas/errors.ts'
-import { issueSentence } from '../../schemas/issue-text.ts'
-import { bodyFormat, readBody, type BodyValue } from '../bodies/event-body.ts'
 import { textDefects } from '../events/event-check.ts'
 import type { CleanedText, OnlineModels } from '../http/dependencies.ts'
+import type { BodyLimit } from '../http/json-request.ts'
 import { ItemErrors } from '../http/problem.ts'
+import type { GatewayEnv } from '../http/request-context.ts'
 
 /** What the routes that take texts need of the configuration. */
 export type TextsConfig = Pick<Config, 'gateway' | 'limits' | 'cleaning'>
@@ -24,12 +25,6 @@ export const modelReference = z
       'NAME, NAME@VERSION or NAME@champion: a version of the store, which is opened on demand. By ' +
       'default, and if it is called NAME, the model that serves answers.',
   })
-
-/** Refuses anything but JSON with `media_type_unsupported`. */
-export function requireJson(request: Parameters<typeof bodyFormat>[0]): void {
-  if (bodyFormat(request) === 'json') return
-  throw new WinnowError('media_type_unsupported', 'Send Content-Type: application/json')
-}
 
 /** The refusal of a gateway that has loaded no model. */
 export function noModel(): WinnowError {
@@ -50,10 +45,29 @@ export function readyModels(models: OnlineModels | undefined): OnlineModels {
 }
 
 /**
- * Cleans texts as the stream does, so that both give the same label. Throws `batch_too_large` and
- * `items_invalid`; `consequence` says what was not done.
+ * Cleans the texts of a request as the stream does, so that both give the same label, and counts
+ * them towards the caller's minute. Throws `batch_too_large`, `items_invalid` and `rate_limited`;
+ * `consequence` says what was not done.
  */
-export function* cleanTexts(
+export async function acceptTexts(
+  c: Context<GatewayEnv>,
+  texts: readonly string[],
+  options: { readonly config: TextsConfig; readonly consequence: string },
+): Promise<CleanedText[]> {
+  const accepted = await c.get('work').steps(cleanTexts(texts, options))
+  c.get('takeTexts')(accepted.length)
+  return accepted
+}
+
+/** The error for a text to which a model gave no number, where the answer has no place for it. */
+export function noNumber(index: number): WinnowError {
+  return new WinnowError(
+    'model_incompatible',
+    `The model gave no number for the text at index ${index}`,
+  )
+}
+
+function* cleanTexts(
   texts: readonly string[],
   { config, consequence }: { readonly config: TextsConfig; readonly consequence: string },
 ): Work<CleanedText[]> {
@@ -77,7 +91,7 @@ export function* cleanTexts(
  * The limit of a body with texts: cheap to parse, and far more than the allowed texts need. A body
  * above it has too many texts.
  */
-export function textsLimit(config: TextsConfig) {
+export function textsLimit(config: TextsConfig): BodyLimit {
   const entriesMax = 16 * config.gateway.classifyTextsMax + 64
   return { entriesMax, tooMany: () => tooManyTexts(config) }
 }
@@ -98,29 +112,4 @@ export function requireModel(asked: string | undefined, answering: string): void
   throw new WinnowError('model_not_found', `This gateway serves ${answering}, not ${asked}`, {
     details: { model: answering },
   })
-}
-
-/**
- * Parses a body by its schema. `entriesMax` limits its objects and arrays; `tooMany` is the refusal
- * beyond that. Throws `body_invalid`, which names the field.
- */
-export function* parseBody<Schema extends z.ZodType>(
-  body: Uint8Array,
-  schema: Schema,
-  limit: { readonly entriesMax: number; readonly tooMany: () => WinnowError },
-): Work<z.output<Schema>> {
-  const read: BodyValue = yield* readBody(body, limit.entriesMax)
-  if (read.kind === 'unreadable') {
-    if (read.error.code === 'field_too_long') throw limit.tooMany()
-    throw bodyInvalid('The body is not valid JSON in UTF-8')
-  }
-  const parsed = schema.safeParse(read.value)
-  if (parsed.success) return parsed.data
-  const issue = parsed.error.issues[0]!
-  throw bodyInvalid(issueSentence(issue, read.value, 'The body'), issue.path.join('.'))
-}
-
-/** A refusal of the body as a whole, or of one field. */
-export function bodyInvalid(message: string, field?: string): WinnowError {
-  return new WinnowError('body_invalid', message, field === undefined ? {} : { details: { field } })
 }

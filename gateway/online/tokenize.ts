@@ -11,13 +11,12 @@ import {
   jsonContent,
   problems,
 } from '../http/route.ts'
+import { readJson } from '../http/json-request.ts'
 import type { Gateway, RouteOptions } from '../http/route.ts'
 import {
-  cleanTexts,
+  acceptTexts,
   modelReference,
-  parseBody,
   readyModels,
-  requireJson,
   textsLimit,
   type TextsConfig,
 } from './online-request.ts'
@@ -35,14 +34,10 @@ export function addTokenizeRoutes(
   const route = { ...postTokenize, middleware: [options.authorize('read'), options.admit] }
   addRoute(app, route, async (c) => {
     const models = readyModels(options.models)
-    const work = c.get('work')
-    requireJson(c.req)
-    const body = await work.body()
-    const request = await work.steps(parseBody(body, tokenizeRequest, textsLimit(config)))
+    const request = await readJson(c, tokenizeRequest, textsLimit(config))
     const consequence = 'nothing was tokenized'
-    const texts = await work.steps(cleanTexts(request.texts, { config, consequence }))
-    c.get('takeTexts')(texts.length)
-    const response = await work.run((signal) =>
+    const texts = await acceptTexts(c, request.texts, { config, consequence })
+    const response = await c.get('work').run((signal) =>
       models.use(request.model, async (model) => {
         const results = await model.tokenize(texts, { signal })
         return { model: `${model.name}@${model.version}`, results }

@@ -3,7 +3,6 @@
 // error-shapes.ts.
 import type { RouteConfig } from '@hono/zod-openapi'
 import { z } from 'zod'
-import { WinnowError } from '../../schemas/errors.ts'
 import { visiblePattern } from '../../schemas/event.ts'
 import type { OnlineEmbedding, OnlineModels } from '../http/dependencies.ts'
 import {
@@ -13,14 +12,14 @@ import {
   jsonContent,
   problems,
 } from '../http/route.ts'
+import { readJson } from '../http/json-request.ts'
+import { invalidBody } from '../bodies/event-body.ts'
 import type { Gateway, RouteOptions } from '../http/route.ts'
 import {
-  bodyInvalid,
-  cleanTexts,
+  acceptTexts,
   modelReference,
-  parseBody,
+  noNumber,
   readyModels,
-  requireJson,
   textsLimit,
   type TextsConfig,
 } from '../online/online-request.ts'
@@ -41,21 +40,17 @@ export function addEmbeddingRoutes(
   addRoute(app, route, async (c) => {
     const models = readyModels(options.models)
     const work = c.get('work')
-    requireJson(c.req)
-    const body = await work.body()
-    const request = await work.steps(parseBody(body, embeddingsRequest, textsLimit(config)))
+    const request = await readJson(c, embeddingsRequest, textsLimit(config))
     const given = typeof request.input === 'string' ? [request.input] : request.input
     const consequence = 'nothing was embedded'
-    const texts = await work.steps(cleanTexts(given, { config, consequence }))
-    c.get('takeTexts')(texts.length)
+    const texts = await acceptTexts(c, given, { config, consequence })
     const cleaned = texts.map((text) => text.cleaned)
     const { model, rows } = await work.run((signal) =>
       models.use(request.model, async (encoder) => {
         const outcomes = await encoder.embed(cleaned, { signal })
         const embedded = outcomes.map((one, index): OnlineEmbedding => {
-          if (!('error' in one)) return one
-          const message = `The model gave no number for the text at index ${index}`
-          throw new WinnowError('model_incompatible', message)
+          if ('error' in one) throw noNumber(index)
+          return one
         })
         return { model: `${encoder.name}@${encoder.version}`, rows: embedded }
       }),
@@ -77,7 +72,7 @@ export function addEmbeddingRoutes(
 /** Shorter embeddings are refused: the models were not trained for them. */
 function requireDimensions(asked: number | undefined, dimensions: number): void {
   if (asked === undefined || asked === dimensions) return
-  throw bodyInvalid(
+  throw invalidBody(
     `The embeddings of the model have ${dimensions} dimensions, and cannot have ${asked}`,
     'dimensions',
   )

@@ -1,9 +1,11 @@
 // What an inference request of the Open Inference Protocol asks for: its texts, and which tensors
 // to answer with, as JSON or binary. inference.ts answers it.
+import { invalidBody } from '../bodies/event-body.ts'
 import { z } from 'zod'
 import type { Work } from '../../models/runtime/sliced-work.ts'
 import type { WinnowError } from '../../schemas/errors.ts'
-import { bodyInvalid, parseBody, textsLimit, type TextsConfig } from '../online/online-request.ts'
+import { parseBody } from '../http/json-request.ts'
+import { textsLimit, type TextsConfig } from '../online/online-request.ts'
 import { readTexts, splitBody } from './tensor-bytes.ts'
 
 /** The tensors that every model gives. */
@@ -35,7 +37,7 @@ export function* parseInference(
   const { id, inputs, parameters = {} } = request
   const [input, ...more] = inputs
   if (input === undefined || more.length > 0) {
-    throw bodyInvalid(
+    throw invalidBody(
       `The model takes one input, a BYTES tensor of texts; the request has ${inputs.length}`,
       'inputs',
     )
@@ -50,7 +52,7 @@ export function* parseInference(
       : request.outputs.map((output) => requestedOutput(output, isBinary))
   const names = outputs.map(({ name }) => name)
   const twice = names.find((name, at) => names.indexOf(name) !== at)
-  if (twice !== undefined) throw bodyInvalid(`The output ${twice} is requested twice`, 'outputs')
+  if (twice !== undefined) throw invalidBody(`The output ${twice} is requested twice`, 'outputs')
   return { id, texts, outputs }
 }
 
@@ -58,7 +60,7 @@ type Input = z.output<typeof inferenceRequest>['inputs'][number]
 
 function* textsOf(input: Input, tensors: Buffer): Work<string[]> {
   const { name, datatype, shape, data, parameters = {} } = input
-  const wrong = (rule: string): WinnowError => bodyInvalid(`The input ${name} ${rule}`, 'inputs')
+  const wrong = (rule: string): WinnowError => invalidBody(`The input ${name} ${rule}`, 'inputs')
   if (datatype !== 'BYTES') {
     throw wrong(`has the datatype ${datatype}; the model takes BYTES, texts in UTF-8`)
   }
@@ -109,19 +111,19 @@ function requestedOutput({ name, parameters = {} }: Output, isBinary: boolean): 
   const known = outputNames.find((one) => one === name)
   if (known === undefined) {
     const names = outputNames.join(', ')
-    throw bodyInvalid(`The model has no output ${name}; it has ${names}`, 'outputs')
+    throw invalidBody(`The model has no output ${name}; it has ${names}`, 'outputs')
   }
   if (Object.keys(parameters).some((parameter) => parameter.startsWith('shared_memory'))) {
-    throw bodyInvalid(`The output ${name} cannot be written to shared memory`, 'outputs')
+    throw invalidBody(`The output ${name} cannot be written to shared memory`, 'outputs')
   }
   const { binary_data: binary, classification: classes } = parameters
   if (classes === undefined) return { name: known, isBinary: binaryOf(binary, isBinary), classes }
   if (typeof classes !== 'number' || !Number.isInteger(classes) || classes < 1) {
-    throw bodyInvalid(`classification of the output ${name} must be a whole number`, 'outputs')
+    throw invalidBody(`classification of the output ${name} must be a whole number`, 'outputs')
   }
   if (known === 'label' || known === 'score') {
     const message = `The output ${name} has one value; ask for the classification of probabilities`
-    throw bodyInvalid(message, 'outputs')
+    throw invalidBody(message, 'outputs')
   }
   return { name: known, isBinary: binaryOf(binary, isBinary), classes }
 }

@@ -9,7 +9,13 @@ import type { OnlineModelFacts, OnlineModels } from '../http/dependencies.ts'
 import type { GatewayEnv } from '../http/request-context.ts'
 import { addRoute, addSchemas } from '../http/route.ts'
 import type { Gateway, RouteOptions } from '../http/route.ts'
-import { cleanTexts, noModel, readyModels, type TextsConfig } from '../online/online-request.ts'
+import {
+  acceptTexts,
+  noModel,
+  noNumber,
+  readyModels,
+  type TextsConfig,
+} from '../online/online-request.ts'
 import {
   getLive,
   getModel,
@@ -104,16 +110,14 @@ async function answerInfer(
   const headerLength = c.req.header(headerLengthName)
   const request = await work.steps(parseInference(body, { headerLength, config }))
   const consequence = 'nothing was classified'
-  const texts = await work.steps(cleanTexts(request.texts, { config, consequence }))
-  c.get('takeTexts')(texts.length)
+  const texts = await acceptTexts(c, request.texts, { config, consequence })
   const cleaned = texts.map((text) => text.cleaned)
   const answered = await work.run((signal) =>
     models.use(referenceOf(c), async (model) => {
       const outcomes = await model.classify(cleaned, { signal })
       const rows = outcomes.map((one, index) => {
-        if (!('error' in one)) return one
-        const message = `The model gave no number for the text at index ${index}`
-        throw new WinnowError('model_incompatible', message)
+        if ('error' in one) throw noNumber(index)
+        return one
       })
       return { rows, model }
     }),

@@ -3,17 +3,16 @@
 // answers. Errors are `{"error": …, "error_type": …}`, see error-shapes.ts.
 import type { RouteConfig } from '@hono/zod-openapi'
 import { z } from 'zod'
-import type { Work } from '../../models/runtime/sliced-work.ts'
 import { WinnowError } from '../../schemas/errors.ts'
 import type { OnlineClassification, OnlineModels } from '../http/dependencies.ts'
 import { addRoute, addSchemas, contentEncodingParameter, jsonContent } from '../http/route.ts'
+import { readJson } from '../http/json-request.ts'
+import { invalidBody } from '../bodies/event-body.ts'
 import type { Gateway, RouteOptions } from '../http/route.ts'
 import {
-  bodyInvalid,
-  cleanTexts,
-  parseBody,
+  acceptTexts,
+  noNumber,
   readyModels,
-  requireJson,
   textsLimit,
   type TextsConfig,
 } from '../online/online-request.ts'
@@ -33,12 +32,9 @@ export function addPredictRoutes(
   addRoute(app, route, async (c) => {
     const models = readyModels(options.models)
     const work = c.get('work')
-    requireJson(c.req)
-    const body = await work.body()
-    const request = await work.steps(parsePredict(body, config))
+    const request = readPredict(await readJson(c, predictRequest, textsLimit(config)))
     const consequence = 'nothing was classified'
-    const texts = await work.steps(cleanTexts(request.texts, { config, consequence }))
-    c.get('takeTexts')(texts.length)
+    const texts = await acceptTexts(c, request.texts, { config, consequence })
     const cleaned = texts.map((text) => text.cleaned)
     const { labels, rows } = await work.run((signal) =>
       models.use(undefined, async (model) => {
@@ -67,24 +63,23 @@ type PredictRequest = {
   readonly raw: boolean
 }
 
-function* parsePredict(body: Uint8Array, config: TextsConfig): Work<PredictRequest> {
-  const request = yield* parseBody(body, predictRequest, textsLimit(config))
+function readPredict(request: z.output<typeof predictRequest>): PredictRequest {
   const { inputs, truncate, raw_scores: raw } = request
   if (typeof inputs === 'string') return { texts: [inputs], isBatch: false, truncate, raw }
   const pair = 'a pair of texts; the model takes single texts. Send a batch as [["…"], ["…"]]'
   // As text-embeddings-inference reads it: a list of strings is one text or a pair, never a batch.
   if (inputs.every((input) => typeof input === 'string')) {
-    if (inputs.length > 1) throw bodyInvalid(`inputs holds ${pair}`, 'inputs')
+    if (inputs.length > 1) throw invalidBody(`inputs holds ${pair}`, 'inputs')
     return { texts: inputs, isBatch: false, truncate, raw }
   }
   const texts = inputs.map((input, index) => {
     if (typeof input === 'string') {
-      throw bodyInvalid(
+      throw invalidBody(
         `inputs mixes texts and lists; send the text at ${index} in a list`,
         'inputs',
       )
     }
-    if (input.length > 1) throw bodyInvalid(`inputs[${index}] is ${pair}`, 'inputs')
+    if (input.length > 1) throw invalidBody(`inputs[${index}] is ${pair}`, 'inputs')
     return input[0]!
   })
   return { texts, isBatch: true, truncate, raw }
@@ -99,13 +94,6 @@ function sorted(
   return labels
     .map((label, index) => ({ score: scores[index]!, label }))
     .sort((a, b) => b.score - a.score)
-}
-
-function noNumber(index: number): WinnowError {
-  return new WinnowError(
-    'model_incompatible',
-    `The model gave no number for the text at index ${index}`,
-  )
 }
 
 function tooLong(index: number, tokensMax: number): WinnowError {

@@ -1,6 +1,7 @@
 // Converts the default of a reader's field from the JSON form of its schema to a value (Avro 1.12
 // specification, "Complex Types", field default values). Only Winnow's own schemas come here.
 import { nameOf, type SchemaNode } from './schema-graph.ts'
+import { isJsonObject } from '../../schemas/json-object.ts'
 
 /**
  * Makes a field's default. For a union it may fit any branch. Up to 1.11 the specification required
@@ -53,10 +54,10 @@ function valueOf(type: SchemaNode, json: unknown): unknown {
       return items.includes(unfit) ? unfit : items
     }
     case 'map':
-      if (!isObject(json)) return unfit
+      if (!isJsonObject(json)) return unfit
       return objectOf(Object.entries(json).map(([key, one]) => [key, valueOf(type.values, one)]))
     case 'record':
-      if (!isObject(json)) return unfit
+      if (!isJsonObject(json)) return unfit
       return objectOf(
         type.fields.map((field) => {
           const given = Object.hasOwn(json, field.name) ? json[field.name] : field.default
@@ -64,10 +65,6 @@ function valueOf(type: SchemaNode, json: unknown): unknown {
         }),
       )
   }
-}
-
-function isObject(json: unknown): json is Record<string, unknown> {
-  return typeof json === 'object' && json !== null && !Array.isArray(json)
 }
 
 function objectOf(entries: [string, unknown][]): unknown {

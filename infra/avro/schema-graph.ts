@@ -2,6 +2,7 @@
 // Declaration"), resolves names and namespaces, limits size and nesting. It accepts deviations that
 // cannot change what the bytes mean: unknown attributes, logical types, names and defaults of the
 // wrong kind.
+import { isJsonObject } from '../../schemas/json-object.ts'
 
 export type Primitive =
   'null' | 'boolean' | 'int' | 'long' | 'float' | 'double' | 'bytes' | 'string'
@@ -121,7 +122,8 @@ class Reading {
     this.#count()
     if (typeof json === 'string') return this.#reference(json, place)
     if (Array.isArray(json)) return this.#union(json, within)
-    if (!isObject(json)) throw new SchemaInvalid('a type is neither a name, a list nor an object')
+    if (!isJsonObject(json))
+      throw new SchemaInvalid('a type is neither a name, a list nor an object')
     switch (json['type']) {
       case 'record':
       case 'error':
@@ -176,7 +178,7 @@ class Reading {
     }
     const names = new Set<string>()
     for (const field of json['fields'] as unknown[]) {
-      if (!isObject(field) || typeof field['name'] !== 'string') {
+      if (!isJsonObject(field) || typeof field['name'] !== 'string') {
         throw new SchemaInvalid(`a field of ${nameOf(node)} has no name`)
       }
       const { name } = field
@@ -223,10 +225,6 @@ class Reading {
     if (this.#named.has(node.name)) throw new SchemaInvalid(`${nameOf(node)} is defined twice`)
     this.#named.set(node.name, node)
   }
-}
-
-function isObject(json: unknown): json is Json {
-  return typeof json === 'object' && json !== null && !Array.isArray(json)
 }
 
 function stringsOf(json: unknown): string[] {

@@ -4,7 +4,7 @@
 import type { AvroPrimitive, AvroRecord, AvroSchema } from '../../schemas/avro-type.ts'
 import type { EventErrorCode } from '../../schemas/errors.ts'
 import { parseExactJson } from '../../schemas/exact-json.ts'
-import { readJsonObject } from '../../schemas/json-object.ts'
+import { isJsonObject, readJsonObject } from '../../schemas/json-object.ts'
 import type { Decoded } from '../avro/resolution.ts'
 
 /** Encodes a record as one JSON object in UTF-8. Only top-level fields may hold bytes. */
@@ -128,15 +128,11 @@ const primitiveNames = {
 } as const
 
 function entriesOf(json: unknown, path: string): [string, unknown][] {
-  if (!isObject(json)) throw wrong(path, 'an object')
+  if (!isJsonObject(json)) throw wrong(path, 'an object')
   if (Object.hasOwn(json, '__proto__')) {
     throw new JsonDefect('field_type', `${path} must not have the name "__proto__"`)
   }
   return Object.entries(json)
-}
-
-function isObject(json: unknown): json is Record<string, unknown> {
-  return typeof json === 'object' && json !== null && !Array.isArray(json)
 }
 
 function isUnion(schema: AvroSchema): schema is readonly AvroSchema[] {
