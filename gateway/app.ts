@@ -140,7 +140,11 @@ export function createGateway(options: GatewayOptions): Gateway {
   addResultRoutes(app, { ...context, results })
   addAnalyticsRoutes(app, { ...context, analytics: options.analytics })
   addDeadLetterRoutes(app, { ...context, deadLetters: options.deadLetters })
-  addDeadLetterReplayRoute(app, { ...context, deadLetters: options.deadLetters })
+  addDeadLetterReplayRoute(app, {
+    ...context,
+    deadLetters: options.deadLetters,
+    audit: options.audit,
+  })
   addStreamRoutes(app, { ...context, live: options.live })
   addModelRoutes(app, { ...context, models: options.registry })
   addReleaseRoutes(app, { ...context, models: options.registry, audit: options.audit })

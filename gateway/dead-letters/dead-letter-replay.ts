@@ -15,6 +15,9 @@ import {
   problems,
 } from '../http/route.ts'
 import type { Gateway, RouteOptions } from '../http/route.ts'
+import { counted } from '../../schemas/counted.ts'
+import type { AuditLog } from '../../schemas/ports/audit-log.ts'
+import { audited } from '../audit/audited.ts'
 import { readJson } from '../http/json-request.ts'
 import { letterCodes } from './dead-letters.ts'
 
@@ -26,10 +29,11 @@ export function addDeadLetterReplayRoute(
   app: Gateway,
   options: RouteOptions & {
     readonly deadLetters: DeadLetters
+    readonly audit: AuditLog
     readonly config: Pick<Config, 'gateway'>
   },
 ): void {
-  const { deadLetters, config } = options
+  const { deadLetters, audit, clock, config } = options
   // Leaves time to answer with what was done.
   const replayMsMax = 0.8 * config.gateway.requestMsMax
   const middleware = [options.authorize('admin'), options.admit]
@@ -53,12 +57,16 @@ export function addDeadLetterReplayRoute(
             untilMs: readInstant('until', asked.until?.toString()),
           }
     const by = c.get('callerName') ?? 'anonymous'
+    const target = 'ids' in asked ? counted(asked.ids.length, 'dead letter') : asked.code
+    const action = { audit, clock, action: 'dead-letters.replay', target, reason: '' }
     const outcome = await work.run((signal) =>
-      deadLetters.replay(selection, {
-        eventsMax: replayEventsMax,
-        by,
-        signal: AbortSignal.any([signal, AbortSignal.timeout(replayMsMax)]),
-      }),
+      audited(c, action, () =>
+        deadLetters.replay(selection, {
+          eventsMax: replayEventsMax,
+          by,
+          signal: AbortSignal.any([signal, AbortSignal.timeout(replayMsMax)]),
+        }),
+      ),
     )
     return c.json(outcome)
   })

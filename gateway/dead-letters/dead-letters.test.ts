@@ -1,6 +1,9 @@
 // Dead letters over HTTP: parameters, payloads of all kinds, replays and who may ask for them.
 import { describe, expect, it } from 'vitest'
 import type { DeadLetterQuery, WholeDeadLetter } from '../../schemas/ports/dead-letters.ts'
+import { WinnowError } from '../../schemas/errors.ts'
+import type { AuditEntry } from '../../schemas/ports/audit-log.ts'
+import { controlInMemory } from '../../tests/support/control-in-memory.ts'
 import { configWith, gatewayUnderTest } from '../../tests/support/gateway-under-test.ts'
 import { sampleDeadLetters, wholeDeadLetter } from '../../tests/support/sample-dead-letters.ts'
 import { replayEventsMax } from './dead-letter-replay.ts'
@@ -174,5 +177,20 @@ describe('POST /v1/dead-letters/replay', () => {
     expect((await as('reader-key-0123456789')).status).toBe(403)
     expect((await as('admin-key-01234567890')).status).toBe(200)
     expect(names).toEqual(['ann'])
+  })
+
+  it('is an action in the audit log, done or not', async () => {
+    const entries: AuditEntry[] = []
+    const { audit } = controlInMemory([], entries)
+    const gateway = gatewayUnderTest({ audit })
+    await gateway.post('/v1/dead-letters/replay', { ids: ['t/0/1', 't/0/2'] })
+    const replay = () =>
+      Promise.reject(new WinnowError('broker_unavailable', 'the broker does not answer'))
+    const failing = gatewayUnderTest({ audit, deadLetters: { ...sampleDeadLetters(), replay } })
+    await failing.post('/v1/dead-letters/replay', { code: 'text_empty' })
+    expect(entries).toMatchObject([
+      { action: 'dead-letters.replay', target: '2 dead letters', outcome: 'done', by: 'gateway' },
+      { target: 'text_empty', outcome: 'failed', code: 'broker_unavailable' },
+    ])
   })
 })
