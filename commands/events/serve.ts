@@ -4,7 +4,7 @@ import type { Command } from 'commander'
 import type { Config } from '../../configs/schema.ts'
 import { createGateway, failureText } from '../../gateway/app.ts'
 import { createAuthentication } from '../../gateway/http/auth.ts'
-import { keysPath, openKeyFile } from '../../serving/gateway/key-file.ts'
+import { keysPath, openKeyFile, type KeyFile } from '../../serving/gateway/key-file.ts'
 import { listen } from '../../gateway/http/server.ts'
 import { createWorkQueue, mapInTurns } from '../../gateway/http/work-queue.ts'
 import { LiveResults } from '../../gateway/stream/live-results.ts'
@@ -78,10 +78,9 @@ export function addServeCommand(program: Command): void {
         'inference.model': options.model,
       })
       const { config, terminal, paths } = context
-      const keyFile = keysPath(config.gateway, paths.state)
-      const ring = openKeyFile(keyFile, logLine)
-      createAuthentication(config.gateway, { ring, tokens: createTokenCheck(config.gateway.oidc) })
-      await ring.close()
+      const keys = await openKeyFile(keysPath(config.gateway, paths.state), logLine)
+      const tokens = createTokenCheck(config.gateway.oidc)
+      createAuthentication(config.gateway, { ring: keys, tokens })
       await checkAddress('gateway', config.gateway)
       if (options.model !== undefined) await checkModel(options.model, context)
       await prepareBackends(config, logLine)
@@ -89,7 +88,7 @@ export function addServeCommand(program: Command): void {
         const log = timedLog(terminal)
         const served = await openGateway({
           ...{ config, storeDir: paths.store, stateDir: paths.state },
-          ...{ keyFile, log },
+          ...{ keys, log },
         })
         const forget = await recordService(paths.state, { name: 'gateway', url: served.url })
         terminal.say(
@@ -111,8 +110,8 @@ export function addServeCommand(program: Command): void {
 export function openGateway(options: {
   config: Config
   storeDir: string
-  /** The file of the keys that `winnow keys` makes. */
-  keyFile: string
+  /** The keys that `winnow keys` makes; closed with the gateway. */
+  keys: KeyFile
   /** Where requests with an Idempotency-Key are remembered; nowhere if absent. */
   stateDir?: string
   log: (line: string) => void
@@ -136,7 +135,7 @@ export function openGateway(options: {
           secondaryRoles: [],
         })
       : undefined
-    const keys = resources.add(openKeyFile(options.keyFile, log), (one) => one.close())
+    const keys = resources.add(options.keys, (one) => one.close())
     const queue = createWorkQueue()
     const journal =
       options.stateDir === undefined

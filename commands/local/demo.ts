@@ -25,7 +25,7 @@ import { recordService } from '../../serving/service-record.ts'
 import { addCommand } from '../shared-options.ts'
 import { aborted, untilStopped } from '../signals.ts'
 import { bringUp } from './stack.ts'
-import { keysPath } from '../../serving/gateway/key-file.ts'
+import { keysPath, openKeyFile } from '../../serving/gateway/key-file.ts'
 import { openStage, type Stage } from '../../serving/stage.ts'
 import { logLine, countText } from '../terminal.ts'
 import { trainingProgressText } from '../training/training-progress.ts'
@@ -305,7 +305,7 @@ async function keepRunning(context: CommandContext, signal: AbortSignal): Promis
   const log = (line: string) => terminal.say(terminal.style('dim', line))
   const gateway = await openGateway({
     ...{ config, storeDir: paths.store, log },
-    keyFile: keysPath(config.gateway, paths.state),
+    keys: await openKeyFile(keysPath(config.gateway, paths.state), log),
   })
   const forget = await recordService(paths.state, { name: 'gateway', url: gateway.url })
   terminal.say(terminal.style('bold', `Dashboard: ${gateway.url}/   API: ${gateway.url}/docs`))

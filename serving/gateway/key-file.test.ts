@@ -64,7 +64,7 @@ describe('a key', () => {
 
 describe('a gateway', () => {
   it('sees keys that are made and revoked while it runs', async () => {
-    const ring = openKeyFile(path, () => undefined)
+    const ring = await openKeyFile(path, () => undefined)
     expect([ring.isUsed(), ring.keys()]).toEqual([false, []])
     await createKey(path, wanted)
     await until(() => ring.keys().length === 1)
@@ -78,22 +78,25 @@ describe('a gateway', () => {
   it('keeps what it knows if the file is damaged or removed', async () => {
     await createKey(path, wanted)
     const problems: string[] = []
-    const ring = openKeyFile(path, (line) => problems.push(line))
+    const ring = await openKeyFile(path, (line) => problems.push(line))
     await writeFile(path, '{"keys": [{"id": 1}]}')
     await until(() => problems.length > 0)
     expect(problems[0]).toContain('is damaged')
     await rm(path)
     expect(ring.keys()).toHaveLength(1)
+    await writeFile(path, '{"keys": []}')
+    await until(() => ring.keys().length === 0)
+    expect(ring.isUsed()).toBe(true)
     await ring.close()
     await writeFile(path, 'x')
-    expect(() => openKeyFile(path, () => undefined)).toThrow(/is damaged/)
+    await expect(openKeyFile(path, () => undefined)).rejects.toThrow(/is damaged/)
   })
 
   it('notes when each key was last used', async () => {
     await createKey(path, { ...wanted, name: 'revoked before' })
     await revokeKey(path, 'revoked before', 1_000)
     await createKey(path, wanted)
-    const ring = openKeyFile(path, () => undefined)
+    const ring = await openKeyFile(path, () => undefined)
     ring.onUse(ring.keys()[0]!, 5_000)
     await ring.close()
     const listed = await listKeys(path, 6_000)

@@ -1,11 +1,20 @@
 // The API keys that `winnow keys` makes, in a file that gateways read while they run. It holds only
 // hashes; a key is shown once, when it is made. A second file has when each key was last used.
 import { createHash, randomBytes } from 'node:crypto'
-import { readFileSync, statSync } from 'node:fs'
-import { mkdir, open, readFile, rename, rm, writeFile, type FileHandle } from 'node:fs/promises'
+import {
+  mkdir,
+  open,
+  readFile,
+  rename,
+  rm,
+  stat,
+  writeFile,
+  type FileHandle,
+} from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { z } from 'zod'
 import type { KeyRing, Scope, ValidKey } from '../../gateway/http/auth.ts'
+import { readIfThere } from '../../models/runtime/whole-file.ts'
 import { WinnowError } from '../../schemas/errors.ts'
 
 const keySchema = z.strictObject({
@@ -67,7 +76,7 @@ export async function createKey(
 
 /** All keys, newest first. */
 export async function listKeys(path: string, nowMs: number): Promise<ListedKey[]> {
-  const { keys } = await readKeys(path)
+  const keys = await readKeys(path)
   const uses = await readUses(path)
   return keys
     .map((record) => {
@@ -105,16 +114,21 @@ export type KeyFile = KeyRing & { close(): Promise<void> }
  * Opens the keys of a file, which need not exist. Throws `config_invalid` if it is damaged. If it
  * is damaged or removed later, the keys that were known stay.
  */
-export function openKeyFile(path: string, onProblem: (line: string) => void): KeyFile {
-  let seen = fingerprintOf(path)
-  let known = knownKeys(readKeysNow(path))
+export async function openKeyFile(
+  path: string,
+  onProblem: (line: string) => void,
+): Promise<KeyFile> {
+  let seen = await fingerprintOf(path)
+  let known = knownKeys(await readKeys(path))
   const uses = new Map<string, number>()
-  const reload = () => {
-    const now = fingerprintOf(path)
+  const reload = async () => {
+    const now = await fingerprintOf(path)
     if (now === seen || now === undefined) return
     seen = now
     try {
-      known = knownKeys(readKeysNow(path))
+      // An open gateway may close, but one with keys never opens, whatever becomes of the file.
+      const { isUsed, ...read } = knownKeys(await readKeys(path))
+      known = { ...read, isUsed: isUsed || known.isUsed }
     } catch (error) {
       onProblem(`${(error as Error).message}; the keys known so far stay valid`)
     }
@@ -130,7 +144,9 @@ export function openKeyFile(path: string, onProblem: (line: string) => void): Ke
     )
   }
   const timers = [
-    setInterval(reload, reloadMs),
+    setInterval(() => {
+      void reload()
+    }, reloadMs),
     setInterval(() => {
       void writeUses()
     }, writeUsesMs),
@@ -167,26 +183,9 @@ function stateOf({ revokedMs, expiresMs }: KeyRecord, nowMs: number): ListedKey[
   return expiresMs !== null && expiresMs <= nowMs ? 'expired' : 'valid'
 }
 
-async function readKeys(path: string): Promise<z.output<typeof fileSchema>> {
-  return { keys: parseKeys(path, await readFile(path, 'utf8').catch(nothingIfMissing)) }
-}
-
-function readKeysNow(path: string): KeyRecord[] {
-  let text: string | undefined
-  try {
-    text = readFileSync(path, 'utf8')
-  } catch (error) {
-    nothingIfMissing(error)
-  }
-  return parseKeys(path, text)
-}
-
-function nothingIfMissing(error: unknown): undefined {
-  if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
-  return undefined
-}
-
-function parseKeys(path: string, text: string | undefined): KeyRecord[] {
+/** The keys of a file; none if there is no file. */
+async function readKeys(path: string): Promise<KeyRecord[]> {
+  const text = await readIfThere(path)
   if (text === undefined) return []
   try {
     return fileSchema.parse(JSON.parse(text)).keys
@@ -208,7 +207,7 @@ async function changeKeys(
   const draft = `${path}.new`
   const file = await openAlone(draft)
   try {
-    const keys = change((await readKeys(path)).keys)
+    const keys = change(await readKeys(path))
     await file.writeFile(`${JSON.stringify({ keys }, undefined, 2)}\n`)
     await file.sync()
     await rename(draft, path)
@@ -260,8 +259,8 @@ async function writeJson(path: string, value: unknown): Promise<void> {
 }
 
 /** Changes whenever the file is replaced; undefined if there is none. */
-function fingerprintOf(path: string): string | undefined {
-  const stats = statSync(path, { throwIfNoEntry: false, bigint: true })
+async function fingerprintOf(path: string): Promise<string | undefined> {
+  const stats = await stat(path, { bigint: true }).catch(() => undefined)
   return stats && `${stats.ino} ${stats.mtimeNs} ${stats.size}`
 }
 

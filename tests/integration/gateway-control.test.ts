@@ -9,6 +9,7 @@ import { modelStoreDir } from '../../configs/paths.ts'
 import { openProducer, type RecordProducer } from '../../infra/kafka/kafka.ts'
 import { createLabellingReader } from '../../infra/readers/labelling-reader.ts'
 import { topicOf } from '../../infra/kafka/topics.ts'
+import { openKeyFile } from '../../serving/gateway/key-file.ts'
 import { startWinnow, type Running } from '../support/cli.ts'
 import { until } from '../support/until.ts'
 import { openWorkspace, sampleText, trainTestModel, type Workspace } from '../support/workspace.ts'
@@ -29,7 +30,7 @@ beforeAll(async () => {
   gateway = await openGateway({
     config: space.config,
     storeDir: space.storeDir,
-    keyFile: join(space.storeDir, 'keys.json'),
+    keys: await openKeyFile(join(space.storeDir, 'keys.json'), () => undefined),
     log: () => undefined,
   })
 })
