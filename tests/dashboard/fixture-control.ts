@@ -301,7 +301,7 @@ function addLetterRoutes(app: Hono, world: World): void {
     return c.json({
       ...rest,
       recordTime: letter.rejectedAt,
-      key: null,
+      key: { text: '', base64: '' },
       payload: { text: payload, base64: btoa(payload), bytes: payload.length, isCut: false },
       attempts: [{ attempt: 0, model: null, code: letter.code, rejectedAt: letter.rejectedAt }],
     })
