@@ -1,7 +1,8 @@
 // Takes the pictures of docs/dashboard.md, on texts that may stand in a document:
 // `node tests/dashboard/pictures.ts` after `npm run build`.
 import { join } from 'node:path'
-import { chromium, type Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
+import { launchChromium } from '../support/chromium.ts'
 import { startFixture } from './fixture-server.ts'
 
 const texts = [
@@ -41,8 +42,7 @@ const pictures: readonly {
 ]
 
 const fixture = await startFixture({ texts })
-const args = process.getuid?.() === 0 ? ['--no-sandbox'] : []
-const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args })
+const browser = await launchChromium()
 try {
   for (const { name, fragment, until, act } of pictures) {
     const context = await browser.newContext({ viewport: { width: 1_280, height: 800 } })

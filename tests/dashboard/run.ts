@@ -5,7 +5,8 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { gzipSync } from 'node:zlib'
-import { chromium, type Browser } from 'playwright-core'
+import type { Browser } from 'playwright-core'
+import { chromiumPath, launchChromium, noChromium } from '../support/chromium.ts'
 import { startFixture, type Fixture } from './fixture-server.ts'
 import { measureLoad } from './load-figures.ts'
 import { looksWrong, takePicture, views, watch, type View } from './open-view.ts'
@@ -27,8 +28,6 @@ Examples:
   npm run test:dashboard -- --screenshots /tmp/dashboard --only live
 `
 
-/** Where distributions put it. */
-const browsers = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
 const dist = join(import.meta.dirname, '..', '..', 'dashboard', 'dist')
 /** Of all files together, compressed. */
 const bytesMax = 250_000
@@ -82,12 +81,8 @@ async function main(): Promise<void> {
     console.log(help)
     return
   }
-  const executablePath = browsers.find((path) => existsSync(path))
-  if (executablePath === undefined) {
-    console.log(
-      `test:dashboard: skipped, because there is no Chromium here (looked for ${browsers.join(', ')}). ` +
-        'Install it, for example with: apt-get install chromium',
-    )
+  if (chromiumPath === undefined) {
+    console.log(`test:dashboard: skipped, because ${noChromium}`)
     return
   }
   if (!existsSync(join(dist, 'index.html'))) {
@@ -97,9 +92,7 @@ async function main(): Promise<void> {
   }
   const dir = values.screenshots
   if (dir !== undefined) await mkdir(dir, { recursive: true })
-  // As root, Chromium starts only without its sandbox; it opens no page but the dashboard.
-  const args = process.getuid?.() === 0 ? ['--no-sandbox'] : []
-  const browser = await chromium.launch({ executablePath, args })
+  const browser = await launchChromium()
   const fixture = await startFixture()
   const problems: string[] = []
   const check = async (name: string, run: () => Promise<string[]>): Promise<void> => {

@@ -1,22 +1,17 @@
 // The dashboard in Chromium on the real broker, registry, engine and model: what a person comes for,
 // from the address alone. tests/dashboard/run.ts has all views and looks, on made-up events. Without
 // Chromium this file is skipped.
-import { existsSync } from 'node:fs'
 import { symlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import { chromium, type Browser, type Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { modelStoreDir } from '../../configs/paths.ts'
 import { looksWrong, views, watch, type Watched } from '../dashboard/open-view.ts'
+import { chromiumPath, launchChromium } from '../support/chromium.ts'
 import { startWinnow, winnow, type Running } from '../support/cli.ts'
 import { until } from '../support/until.ts'
 import { openWorkspace, sampleText, trainTestModel, type Workspace } from '../support/workspace.ts'
 
-const executablePath = [
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-].find((path) => existsSync(path))
 const events = 60
 
 let space: Workspace
@@ -38,7 +33,7 @@ async function open(fragment: string): Promise<void> {
   await page.goto(`${url}/${fragment}`)
 }
 
-describe.skipIf(executablePath === undefined)('the dashboard (skipped without Chromium)', () => {
+describe.skipIf(chromiumPath === undefined)('the dashboard (skipped without Chromium)', () => {
   beforeAll(async () => {
     space = await openWorkspace(inject('stack'), { WINNOW_INFERENCE_WORKERS: '1' })
     const swapped: Record<string, string> = { praise: 'refund', refund: 'praise' }
@@ -49,11 +44,7 @@ describe.skipIf(executablePath === undefined)('the dashboard (skipped without Ch
     ;[gateway, stream, browser] = await Promise.all([
       startWinnow(['serve'], { env }),
       startWinnow(['stream', '--stages', 'validate..infer', '--model', 'test'], { env }),
-      chromium.launch({
-        executablePath: executablePath!,
-        // As root, Chromium starts only without its sandbox; it opens no page but the dashboard.
-        args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
-      }),
+      launchChromium(),
     ])
     url = String(gateway.document['url'])
     watched = await watch(browser, views[0]!, url)

@@ -1,11 +1,10 @@
 // Opens every kind of report in Chromium, wide and narrow, in light and dark mode and as on paper,
 // and checks each by axe-core. It is no part of CI, whose machines need no browser.
-import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { chromium } from 'playwright-core'
+import { chromiumPath, launchChromium, noChromium } from '../support/chromium.ts'
 import { checkPage, pageViews } from './check-page.ts'
 import { makeReports } from './make-reports.ts'
 
@@ -23,9 +22,6 @@ Examples:
   npm run test:pages -- --screenshots /tmp/pages --only train
 `
 
-/** Where distributions put it. */
-const browsers = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
-
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
@@ -38,18 +34,12 @@ async function main(): Promise<void> {
     console.log(help)
     return
   }
-  const executablePath = browsers.find((path) => existsSync(path))
-  if (executablePath === undefined) {
-    console.log(
-      `test:pages: skipped, because there is no Chromium here (looked for ${browsers.join(', ')}). ` +
-        'Install it, for example with: apt-get install chromium',
-    )
+  if (chromiumPath === undefined) {
+    console.log(`test:pages: skipped, because ${noChromium}`)
     return
   }
   const dir = await mkdtemp(join(tmpdir(), 'winnow-pages-'))
-  // As root, Chromium starts only without its sandbox; it opens no page but these reports.
-  const args = process.getuid?.() === 0 ? ['--no-sandbox'] : []
-  const browser = await chromium.launch({ executablePath, args })
+  const browser = await launchChromium()
   try {
     if (values.screenshots !== undefined) await mkdir(values.screenshots, { recursive: true })
     const made = await makeReports(dir)
