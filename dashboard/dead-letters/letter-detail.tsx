@@ -1,53 +1,32 @@
 // One rejected event: what arrived, why it failed, and how to send it again, as it was or edited.
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useState } from 'preact/hooks'
 import type { Event } from '../../client/client.ts'
 import type { DeadLetterDetail } from '../api/answers.ts'
 import { failureText } from '../api/failure-text.ts'
 import { bytes } from '../format/numbers.ts'
 import { exactTime } from '../format/times.ts'
 import { CopyLine } from '../parts/copy-button.tsx'
-import { Icon } from '../parts/icon.tsx'
+import { DetailPanel } from '../parts/detail-panel.tsx'
 import { Answered } from '../parts/panel.tsx'
 import { Ago } from '../parts/time.tsx'
 import { useAnswer } from '../parts/use-answer.ts'
 import { fragmentOf } from '../shell/routes.ts'
 import { useSession } from '../shell/session.ts'
-import { fragmentWith } from '../shell/use-route.ts'
 import { codeMeaning } from './code-meanings.ts'
 import { draftOf, eventOf } from './edited-event.ts'
 import { replayWords } from './replay-words.ts'
+
+/** Escape in a field is for the field. */
+function isTyping(event: KeyboardEvent): boolean {
+  return (event.target as HTMLElement | null)?.matches('input, textarea') === true
+}
 
 /** The panel of one dead letter. Escape closes it. */
 export function LetterDetail({ id, onChange }: { id: string; onChange: () => void }) {
   const { gateway } = useSession()
   const answer = useAnswer((signal) => gateway.deadLetter(id, signal), [id])
-  const heading = useRef<HTMLHeadingElement>(null)
-  useEffect(() => {
-    heading.current?.focus()
-    const onKey = (event: KeyboardEvent): void => {
-      const isTyping = (event.target as HTMLElement | null)?.matches('input, textarea') === true
-      if (event.key === 'Escape' && !isTyping) location.hash = fragmentWith(undefined)
-    }
-    addEventListener('keydown', onKey)
-    return () => {
-      removeEventListener('keydown', onKey)
-    }
-  }, [])
   return (
-    <aside class="detail" aria-label="Dead letter">
-      <header class="detail-head">
-        <h2 ref={heading} tabIndex={-1}>
-          Dead letter
-        </h2>
-        <a
-          class="button quiet icon-only"
-          href={fragmentWith(undefined)}
-          aria-label="Close"
-          title="Close (Escape)"
-        >
-          <Icon name="close" />
-        </a>
-      </header>
+    <DetailPanel title="Dead letter" keeps={isTyping}>
       <Answered answer={answer} rows={12}>
         {(letter) => (
           <LetterContent
@@ -59,7 +38,7 @@ export function LetterDetail({ id, onChange }: { id: string; onChange: () => voi
           />
         )}
       </Answered>
-    </aside>
+    </DetailPanel>
   )
 }
 

@@ -1,58 +1,32 @@
 // One event, opened beside the list: its text with the words that led to its label, what to do if
 // the label is wrong, and the way that the event took.
-import { useEffect, useRef } from 'preact/hooks'
 import type { Result } from '../api/answers.ts'
 import { duration, percent } from '../format/numbers.ts'
 import { exactTime } from '../format/times.ts'
 import { CopyLine } from '../parts/copy-button.tsx'
 import { ExplainedText, ExplanationLegend } from '../parts/explained-text.tsx'
-import { Icon } from '../parts/icon.tsx'
 import { LabelChip, labelName } from '../parts/label-chip.tsx'
+import { DetailPanel } from '../parts/detail-panel.tsx'
 import { Answered, Failure } from '../parts/panel.tsx'
 import { ProbabilityBars } from '../parts/probability-bars.tsx'
 import { Ago } from '../parts/time.tsx'
 import { useAnswer } from '../parts/use-answer.ts'
 import { useSession } from '../shell/session.ts'
-import { fragmentWith } from '../shell/use-route.ts'
 import { CorrectLabel } from './correct-label.tsx'
 
 /** The panel of one event. Escape closes it. */
 export function EventDetail({ id }: { id: string }) {
   const { gateway } = useSession()
   const answer = useAnswer((signal) => gateway.result(id, signal), [id])
-  const heading = useRef<HTMLHeadingElement>(null)
-  useEffect(() => {
-    heading.current?.focus()
-    const onKey = (event: KeyboardEvent): void => {
-      if (event.key === 'Escape') location.hash = fragmentWith(undefined)
-    }
-    addEventListener('keydown', onKey)
-    return () => {
-      removeEventListener('keydown', onKey)
-    }
-  }, [])
   return (
-    <aside class="detail" aria-label="Event">
-      <header class="detail-head">
-        <h2 ref={heading} tabIndex={-1}>
-          Event
-        </h2>
-        <a
-          class="button quiet icon-only"
-          href={fragmentWith(undefined)}
-          aria-label="Close"
-          title="Close (Escape)"
-        >
-          <Icon name="close" />
-        </a>
-      </header>
+    <DetailPanel title="Event">
       <Answered answer={answer} rows={12}>
         {({ results }) => {
           const [first, ...others] = results
           return first === undefined ? null : <EventContent result={first} others={others} />
         }}
       </Answered>
-    </aside>
+    </DetailPanel>
   )
 }
 
