@@ -20,7 +20,7 @@ export function stacked(series: readonly Series[]): number[][] {
 
 /**
  * The series of the labels with the most events, and one for all others together. `labelsMax` is
- * how many labels are told apart.
+ * how many labels get a series of their own.
  */
 export function labelSeries(
   buckets: readonly { readonly labels: Readonly<Record<string, number>> }[],

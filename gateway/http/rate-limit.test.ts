@@ -1,4 +1,4 @@
-// What one caller may do in a minute, and how it is told.
+// What one caller may do in a minute, and what the refusals say.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {

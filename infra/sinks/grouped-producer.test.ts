@@ -7,7 +7,7 @@ import { groupSends } from './grouped-producer.ts'
 
 const record = (key: string, bytes = 1): OutgoingRecord => ({ key, value: Buffer.alloc(bytes) })
 
-/** A producer that answers when told to, and refuses records with the key `bad`. */
+/** A producer that answers when the test says so, and refuses records with the key `bad`. */
 function slowProducer() {
   const sent: { topic: string; keys: (string | null)[] }[] = []
   const answers: { resolve: () => void; reject: (error: Error) => void }[] = []

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createReadSlots } from './read-slots.ts'
 
-/** Reads that end when they are told to. */
+/** Reads that end when the test says so. */
 function held() {
   const begun: number[] = []
   const ends = new Map<number, (fails: boolean) => void>()

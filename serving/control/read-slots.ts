@@ -21,7 +21,7 @@ export function createReadSlots({
         const message = `${waitingMax} long queries wait already in this gateway; try again later`
         throw new WinnowError('queue_full', message)
       }
-      // Whoever ends passes its slot on, so the count stays.
+      // A read that ends hands its slot to the next one, so the count stays the same.
       await new Promise<void>((resolve) => waiting.push(resolve))
     } else running += 1
     try {

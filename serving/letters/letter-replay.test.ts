@@ -100,7 +100,7 @@ describe('replayLetters', () => {
     expect(producer.sent.flatMap(({ records }) => records)).toHaveLength(5)
   })
 
-  it('stops when it is told to, and says what was done until then', async () => {
+  it('stops when its signal aborts, and says what was done until then', async () => {
     openLetters()
     const stop = new AbortController()
     const onProgress = () => {

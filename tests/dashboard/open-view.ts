@@ -50,7 +50,7 @@ export async function watch(browser: Browser, view: View, url: string): Promise<
     }
   })
   page.on('console', (message) => {
-    // A key that is missing is told to the console by the browser itself.
+    // The browser itself logs an error to the console for each 401.
     if (message.type() === 'error' && !message.text().includes('status of 401')) {
       problems.push(`the browser says: ${message.text()}`)
     }
