@@ -35,7 +35,8 @@ export class IdempotencyMemory {
   /**
    * Runs `work`, or waits for the run that this key already has. After failed work, or a gateway
    * that ended during it, the next request runs it again, with a state that says so. A key is kept
-   * for an hour after its first request. Throws `idempotency_conflict` if the key was used for another body.
+   * for an hour after its first request. Throws `idempotency_conflict` if the key was used for
+   * another body.
    */
   once(request: KeyedRequest, work: (state: RunState) => Promise<void>): Promise<void> {
     const known = this.#entries.get(request.key)

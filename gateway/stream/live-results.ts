@@ -5,6 +5,7 @@
 // on by itself; one that stops reading is cut off, and may resume.
 import { setImmediate, setTimeout } from 'node:timers/promises'
 import type { Config } from '../../configs/schema.ts'
+import { boundCalls } from '../../models/runtime/bounded-calls.ts'
 import { counted } from '../../schemas/counted.ts'
 import { WinnowError } from '../../schemas/errors.ts'
 import { comparePositions, type LogPosition } from '../../schemas/cursors/log-position.ts'
@@ -83,7 +84,7 @@ export class LiveResults {
   /** Those that get what the loop reads. */
   readonly #live = new Set<StreamReader>()
   readonly #stop = new AbortController()
-  readonly #turns = new Turns(catchUpsMax)
+  readonly #catchUpReads = boundCalls(catchUpsMax)
   #reportedMs = -Infinity
   #recent: Promise<RecentResults> | undefined
   #loop: Promise<void> = Promise.resolve()
@@ -193,7 +194,7 @@ export class LiveResults {
 
   async #refuseExpired(from: LogPosition): Promise<void> {
     const { log } = this.#options
-    const [end, missed] = await this.#turns.use(() =>
+    const [end, missed] = await this.#catchUpReads(() =>
       Promise.all([log.end(), log.countAfter(from, resumeResultsMax + 1)]),
     )
     if (missed > resumeResultsMax || from.block > end.block) {
@@ -245,7 +246,9 @@ export class LiveResults {
       await pause(this.#pace.pollMs, this.#stop.signal)
       return nothing(at)
     }
-    const page = await this.#turns.use(async () => (reader.isOpen ? this.#read(at) : nothing(at)))
+    const page = await this.#catchUpReads(async () =>
+      reader.isOpen ? this.#read(at) : nothing(at),
+    )
     // A page that is not cut has all that was visible, so also what was read here before.
     const isBehind = !page.isCut && comparePositions(page.position, end) < 0
     return isBehind ? { ...page, position: end } : page
@@ -387,26 +390,4 @@ function nothing(position: LogPosition): Streamed {
 /** Resolves after a time, or at once when the signal aborts. */
 async function pause(ms: number, signal: AbortSignal): Promise<void> {
   await setTimeout(ms, undefined, { signal }).catch(() => undefined)
-}
-
-/** Lets a bounded number of calls run at once; others wait in their order. */
-class Turns {
-  readonly #waiting: (() => void)[] = []
-  #free: number
-
-  constructor(callsMax: number) {
-    this.#free = callsMax
-  }
-
-  async use<T>(call: () => Promise<T>): Promise<T> {
-    if (this.#free > 0) this.#free -= 1
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve))
-    try {
-      return await call()
-    } finally {
-      const next = this.#waiting.shift()
-      if (next === undefined) this.#free += 1
-      else next()
-    }
-  }
 }

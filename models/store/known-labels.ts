@@ -3,6 +3,7 @@
 // are cheap.
 import { join } from 'node:path'
 import { WinnowError } from '../../schemas/errors.ts'
+import { keepBriefly } from '../runtime/briefly-kept.ts'
 import type { Manifest } from './manifest.ts'
 import { modelDir, modelNames, readManifest, versionNumbers } from './version-files.ts'
 
@@ -21,25 +22,10 @@ export function createKnownLabels(options: {
   /** A monotonic clock, in milliseconds. */
   readonly nowMs?: () => number
 }): () => Promise<ReadonlySet<string>> {
-  const { storeDir, servingLabels, nowMs = () => performance.now() } = options
-  let kept: { readonly labels: ReadonlySet<string>; readonly atMs: number } | undefined
-  let reading: Promise<ReadonlySet<string>> | undefined
-  const read = async (): Promise<ReadonlySet<string>> => {
-    const labels = await storedLabels(storeDir)
-    kept = { labels, atMs: nowMs() }
-    return labels
-  }
-  const stored = (): Promise<ReadonlySet<string>> => {
-    if (kept !== undefined && nowMs() - kept.atMs < storedLabelsMsMax) {
-      return Promise.resolve(kept.labels)
-    }
-    reading ??= read().finally(() => {
-      reading = undefined
-    })
-    return reading
-  }
+  const { storeDir, servingLabels, nowMs } = options
+  const stored = keepBriefly(() => storedLabels(storeDir), { msMax: storedLabelsMsMax, nowMs })
   return async () => {
-    const labels = await stored()
+    const labels = await stored.read()
     const serving = servingLabels() ?? []
     return serving.every((label) => labels.has(label)) ? labels : new Set([...labels, ...serving])
   }

@@ -19,7 +19,7 @@ import { WinnowError } from '../../schemas/errors.ts'
 import type { ModelAnnouncement } from '../../schemas/model-announcement.ts'
 import { promoteModel, rollBackModel, sideModel } from '../promoting.ts'
 import type { Registry } from '../publishing.ts'
-import { keepBriefly } from './briefly-kept.ts'
+import { keepBriefly } from '../../models/runtime/briefly-kept.ts'
 import type { ReadSlots } from './read-slots.ts'
 import { readReport } from './report-file.ts'
 

@@ -15,7 +15,7 @@ import { readProgress, type RunProgress } from '../../trainers/tracking/progress
 import { rememberRuns } from '../../trainers/tracking/remembered-runs.ts'
 import { readRuns, runOrder } from '../../trainers/tracking/run-store.ts'
 import type { ListedRun, TrackedRun } from '../../trainers/tracking/tracked-run.ts'
-import { keepBriefly } from './briefly-kept.ts'
+import { keepBriefly } from '../../models/runtime/briefly-kept.ts'
 import { readReport } from './report-file.ts'
 
 /** How long a list of runs is kept. */

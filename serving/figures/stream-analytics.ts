@@ -4,6 +4,7 @@ import type { Config } from '../../configs/schema.ts'
 import type { Analytics } from '../../infra/clickhouse/clickhouse.ts'
 import type { KafkaClient } from '../../infra/kafka/kafka.ts'
 import { readSummary } from '../../infra/readers/summary-reader.ts'
+import { keepBriefly } from '../../models/runtime/briefly-kept.ts'
 import type { ConsumerLag, StreamAnalytics } from '../../schemas/ports/stream-analytics.ts'
 import { readStageLag, type StageLag } from './stage-lag.ts'
 import { readTopicBalance } from './topic-balance.ts'
@@ -18,12 +19,12 @@ export function createStreamAnalytics(
   config: Config,
 ): StreamAnalytics {
   const { kafka, analytics } = clients
+  const readLag = async (): Promise<ConsumerLag[]> =>
+    (await readStageLag(kafka, config, ['labels'])).map(consumerLag)
   return {
     summary: (window) => readSummary(analytics, window),
-    lag: shared(lagMsMax, async () =>
-      (await readStageLag(kafka, config, ['labels'])).map(consumerLag),
-    ),
-    balance: shared(balanceMsMax, () => readTopicBalance(clients, config)),
+    lag: keepBriefly(readLag, { msMax: lagMsMax }).read,
+    balance: keepBriefly(() => readTopicBalance(clients, config), { msMax: balanceMsMax }).read,
   }
 }
 
@@ -39,25 +40,5 @@ function consumerLag({ group, stage, topic, lag, partitions }: StageLag): Consum
       committed,
       end,
     })),
-  }
-}
-
-/** Calls `read` once for all who ask at the same time or within `ageMsMax` of its answer. */
-export function shared<T>(ageMsMax: number, read: () => Promise<T>): () => Promise<T> {
-  let latest: { answer: Promise<T>; expiresMs: number } | undefined
-  return () => {
-    if (latest !== undefined && performance.now() < latest.expiresMs) return latest.answer
-    const reading = { answer: read(), expiresMs: Infinity }
-    latest = reading
-    reading.answer.then(
-      () => {
-        reading.expiresMs = performance.now() + ageMsMax
-      },
-      () => {
-        // A failure is not kept.
-        reading.expiresMs = -Infinity
-      },
-    )
-    return reading.answer
   }
 }

@@ -68,3 +68,26 @@ describe('keepBriefly', () => {
     expect(await kept.read()).toBe('fresh')
   })
 })
+
+describe('without a clock of its own, it', () => {
+  it('reads once for all who ask within its time', async () => {
+    let reads = 0
+    const { read } = keepBriefly(() => Promise.resolve((reads += 1)), { msMax: 60_000 })
+    expect(await Promise.all([read(), read()])).toEqual([1, 1])
+    expect(await read()).toBe(1)
+  })
+
+  it('reads again when the time is over, and after a failure', async () => {
+    let reads = 0
+    const { read } = keepBriefly(
+      () => {
+        reads += 1
+        return reads === 1 ? Promise.reject(new Error('away')) : Promise.resolve(reads)
+      },
+      { msMax: 0 },
+    )
+    await expect(read()).rejects.toThrow('away')
+    expect(await read()).toBe(2)
+    expect(await read()).toBe(3)
+  })
+})

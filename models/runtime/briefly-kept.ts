@@ -3,9 +3,9 @@
 
 /** A value that is read when it is asked for, and kept for a while. */
 export type BrieflyKept<T> = {
-  read(): Promise<T>
+  readonly read: () => Promise<T>
   /** The next call reads again. */
-  forget(): void
+  readonly forget: () => void
 }
 
 /** Keeps what `read` returns for `msMax`; a failure is kept for nobody. */
