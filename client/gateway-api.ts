@@ -874,7 +874,7 @@ export interface paths {
     }
     /**
      * Results as they land
-     * @description Server-sent events. `ready` comes first; each `result` has a Result as its data; `closed` says why the gateway ends the stream: slow_reader, shutdown or unavailable. Comments keep the connection open.
+     * @description Server-sent events. `ready` comes first; each `result` has a Result as its data; `closed` says why the gateway ends the stream: slow_reader, shutdown, unavailable, or unauthorized for a key that was revoked or has expired. Comments keep the connection open.
      *
      *     Needs a key with the scope `read`.
      */
@@ -1360,8 +1360,9 @@ export interface components {
       /** @description topic/partition/offset of the event. */
       id: string
       key: {
+        /** @description Empty for a key with the scope read-masked. */
         base64: string
-        /** @description Null if it is not UTF-8. */
+        /** @description Null if it is not UTF-8, and for a key with the scope read-masked. */
         text: string | null
       }
       message: string
@@ -1371,12 +1372,13 @@ export interface components {
       open: boolean
       /** @description The value of the record. */
       payload: {
+        /** @description Empty for a key with the scope read-masked. */
         base64: string
         /** @description The length of the value. */
         bytes: number
         /** @description Whether only the first 64 KiB were kept. */
         isCut: boolean
-        /** @description Null if it is not UTF-8. */
+        /** @description Null if it is not UTF-8, and for a key with the scope read-masked. */
         text: string | null
       }
       /**
@@ -1892,6 +1894,7 @@ export interface components {
      *       "scopes": [
      *         "read"
      *       ],
+     *       "textsMasked": false,
      *       "keysRequired": true,
      *       "model": "mail@3",
      *       "explain": true,
@@ -1907,7 +1910,9 @@ export interface components {
       keysRequired: boolean
       /** @description The model that classifies now, NAME@VERSION. */
       model: string | null
-      readonly scopes: ('ingest' | 'read' | 'admin')[]
+      readonly scopes: ('ingest' | 'read' | 'read-masked' | 'admin')[]
+      /** @description Whether stored texts come without mail addresses, phone, card and account numbers. */
+      textsMasked: boolean
       /** @description The gateway's release. */
       version: string
     }

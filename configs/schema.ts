@@ -319,6 +319,12 @@ const hook = z.strictObject({
     .default('X-Hub-Signature-256'),
 })
 
+/** What a caller of the gateway may do; `read-masked` is `read` with stored texts masked. */
+export const scopeNames = ['ingest', 'read', 'read-masked', 'admin'] as const
+
+/** A scheme, a name and a port, as browsers send it (RFC 6454, 7). */
+const originPattern = /^https?:\/\/[^\s/?#@]+$/
+
 const gateway = z.strictObject({
   host: host('Address to listen on.'),
   port: port('Port to listen on.', 18_080),
@@ -335,7 +341,7 @@ const gateway = z.strictObject({
             'Name of the caller, which becomes the field `by` of labels sent with this key; when absent, ' +
               '`key-` and eight digits of its SHA-256.',
           ),
-        scopes: z.array(z.enum(['ingest', 'read', 'admin'])).min(1),
+        scopes: z.array(z.enum(scopeNames)).min(1),
       }),
     )
     .default([])
@@ -358,7 +364,7 @@ const gateway = z.strictObject({
             'words with spaces between them.',
         ),
       roles: z
-        .record(z.string(), z.array(z.enum(['ingest', 'read', 'admin'])))
+        .record(z.string(), z.array(z.enum(scopeNames)))
         .describe('The scopes that each role gives.'),
       requestMsMax: ms('Longest wait for the provider.', 5_000),
     })
@@ -374,6 +380,13 @@ const gateway = z.strictObject({
     .describe(
       'File of the keys that `winnow keys` makes; keys.json in the state folder when absent. Gateways ' +
         'follow its changes within a second.',
+    ),
+  corsOrigins: z
+    .array(z.string().regex(originPattern, 'must be an origin such as https://app.example.org'))
+    .default([])
+    .describe(
+      'Origins whose web pages may call the gateway, such as https://app.example.org. Browsers refuse all ' +
+        'others. Their pages need a key, unless the gateway has none.',
     ),
   tls: z
     .strictObject({

@@ -3,6 +3,7 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
 import type { Context, MiddlewareHandler } from 'hono'
 import { every } from 'hono/combine'
+import { cors } from 'hono/cors'
 import type { Config } from '../configs/schema.ts'
 import { WinnowError } from '../schemas/errors.ts'
 import { createAdmission } from './http/admission.ts'
@@ -122,7 +123,9 @@ export function createGateway(options: GatewayOptions): Gateway {
     tokens: options.tokens,
     clock,
   })
-  app.use(createBrowserGuard(isOpen, openPages))
+  const { corsOrigins: origins } = config.gateway
+  app.use(createBrowserGuard(isOpen, { openPages, origins }))
+  if (origins.length > 0) app.use(sharingWith(origins))
   const admission = createAdmission(config.gateway, options.queue ?? createWorkQueue())
   const limit = createRateLimit(config.gateway, clock)
   const admit: MiddlewareHandler<GatewayEnv> = every(limit, admission)
@@ -183,6 +186,22 @@ export function createGateway(options: GatewayOptions): Gateway {
     return refuse(c, error)
   })
   return app
+}
+
+/** Lets web pages of some origins call the gateway (WHATWG Fetch, 3.3: the CORS protocol). */
+function sharingWith(origins: readonly string[]): MiddlewareHandler<GatewayEnv> {
+  return cors({
+    origin: [...origins],
+    allowHeaders: [
+      'Authorization',
+      'Content-Type',
+      'Idempotency-Key',
+      'Last-Event-ID',
+      'X-Request-Id',
+    ],
+    exposeHeaders: ['X-Request-Id', 'Retry-After', 'RateLimit', 'RateLimit-Policy'],
+    maxAge: 600,
+  })
 }
 
 /** Times every request. Unknown routes share one name, so that they cannot fill the metrics. */

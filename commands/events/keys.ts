@@ -1,7 +1,8 @@
 // `winnow keys`: makes, lists and revokes API keys of the gateway, in the file of
 // serving/gateway/key-file.ts.
 import { InvalidArgumentError, type Command } from 'commander'
-import { everyScope, type Scope } from '../../gateway/http/auth.ts'
+import { scopeNames } from '../../configs/schema.ts'
+import type { Scope } from '../../gateway/http/auth.ts'
 import {
   createKey,
   keysPath,
@@ -36,7 +37,8 @@ function addCreate(keys: Command): void {
     description:
       'Makes an API key and prints it. It is not shown again: the file of keys holds its hash. A running\n' +
       'gateway accepts it within a second. Scopes: ingest sends events and labels, read reads results and\n' +
-      'classifies, admin changes which model serves. With the first key, a gateway on loopback stops to\n' +
+      'classifies, read-masked does so without seeing mail addresses, phone, card and account numbers in\n' +
+      'stored texts, admin changes which model serves. With the first key, a gateway on loopback stops to\n' +
       'answer callers without one. In a script: KEY=$(winnow keys create --name ci --scopes ingest --json | jq -r .key)',
     examples: [
       'winnow keys create --name dashboard --scopes read',
@@ -44,7 +46,7 @@ function addCreate(keys: Command): void {
     ],
   })
     .requiredOption('--name <name>', 'whose key it is; becomes the field `by` of labels', nameText)
-    .requiredOption('--scopes <list>', `some of ${everyScope.join(', ')}`, scopeList)
+    .requiredOption('--scopes <list>', `some of ${scopeNames.join(', ')}`, scopeList)
     .option('--expires <age>', 'how long it is valid, such as 12h or 90d (default: for ever)', age)
     .action(async (options: CreateOptions) => {
       const { context, path } = await openKeys(options)
@@ -148,9 +150,9 @@ function nameText(text: string): string {
 
 function scopeList(text: string): Scope[] {
   const given = [...new Set(text.split(',').map((part) => part.trim()))]
-  const scopes = everyScope.filter((scope) => given.includes(scope))
+  const scopes = scopeNames.filter((scope) => given.includes(scope))
   if (scopes.length === given.length) return scopes
-  throw new InvalidArgumentError(`Give some of ${everyScope.join(', ')}, with commas between them.`)
+  throw new InvalidArgumentError(`Give some of ${scopeNames.join(', ')}, with commas between them.`)
 }
 
 const unitsMs = { h: 3_600_000, d: 86_400_000 } as const

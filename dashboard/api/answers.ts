@@ -8,7 +8,7 @@ type Answers = components['schemas']
 export type { Result }
 
 /** GET /v1/me */
-export type Me = Answers['Me'] & { readonly textsVisible?: boolean }
+export type Me = Answers['Me']
 
 /** Quantiles of a length of time in milliseconds. */
 export type Quantiles = { readonly p50: number; readonly p95: number; readonly p99: number }

@@ -63,7 +63,7 @@ function LetterContent({ letter, onChange }: { letter: DeadLetterDetail; onChang
           <dd>{letter.stage}</dd>
           <dt>Sent</dt>
           <dd>{exactTime(letter.recordTime)}</dd>
-          {letter.key.text !== '' && (
+          {(letter.key.text ?? letter.key.base64) !== '' && (
             <>
               <dt>Key</dt>
               <dd class="value">{letter.key.text ?? letter.key.base64}</dd>
@@ -93,7 +93,10 @@ function Payload({ letter }: { letter: DeadLetterDetail }) {
           {payload.isCut && ', only the start is shown'}
         </small>
       </h3>
-      {payload.text === null ? (
+      {payload.text === null && payload.base64 === '' && (
+        <p class="note">Your API key sees texts masked, so what arrived is not shown.</p>
+      )}
+      {payload.text === null && payload.base64 === '' ? null : payload.text === null ? (
         <>
           <p class="note">These bytes are no text. In Base64:</p>
           <pre class="payload" tabIndex={0}>

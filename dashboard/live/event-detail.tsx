@@ -88,10 +88,12 @@ function Why({ result }: { result: Result }) {
           </small>
         )}
       </h3>
-      {text === '' ? (
-        <p class="note">Your API key may not see texts.</p>
-      ) : (
-        <ExplainedText text={text} words={explanation?.words ?? []} />
+      <ExplainedText text={text} words={explanation?.words ?? []} />
+      {me.textsMasked && (
+        <p class="note">
+          Your API key sees texts without mail addresses, phone, card and account numbers; the words
+          are explained without them too.
+        </p>
       )}
       {explanation !== undefined && <ExplanationLegend label={labelName(label)} />}
       {isPossible && explanation === undefined && answer.error === undefined && (

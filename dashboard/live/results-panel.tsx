@@ -156,7 +156,7 @@ function NoResults({ route, range }: { route: Route; range: Range }) {
 
 function ResultFilters({ route, labels }: { route: Route; labels: Summary['labels'] }) {
   const { query } = route
-  const { labels: known } = useSession()
+  const { labels: known, me } = useSession()
   const [typed, setTyped] = useState(query['q'] ?? '')
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined)
   useEffect(() => {
@@ -171,6 +171,10 @@ function ResultFilters({ route, labels }: { route: Route; labels: Summary['label
         <input
           type="search"
           placeholder="Search the texts"
+          disabled={me.textsMasked}
+          title={
+            me.textsMasked ? 'Your API key sees texts masked, so it cannot search them.' : undefined
+          }
           value={typed}
           onInput={(event) => {
             const { value } = event.currentTarget

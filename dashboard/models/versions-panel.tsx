@@ -117,7 +117,7 @@ function VersionActions(props: {
   onReport: (version: ModelVersion) => void
 }) {
   const { version, onAsk } = props
-  const { whyNot } = useSession()
+  const { me, whyNot } = useSession()
   const reason = whyNot('admin')
   const has = (kind: string) => version.roles.some((role) => role.kind === kind)
   const ask = (action: Asked['action'], name: string, percent?: number) => (
@@ -139,6 +139,10 @@ function VersionActions(props: {
         <button
           type="button"
           class="quiet"
+          disabled={me.textsMasked}
+          title={
+            me.textsMasked ? 'Reports quote texts, which your API key sees masked.' : undefined
+          }
           onClick={() => {
             props.onReport(version)
           }}

@@ -55,7 +55,7 @@ export function RunDetailView({ id }: { id: string }) {
 }
 
 function RunContent({ run }: { run: RunDetail }) {
-  const { gateway } = useSession()
+  const { gateway, me } = useSession()
   return (
     <>
       <Figures metrics={run.metrics} />
@@ -70,7 +70,7 @@ function RunContent({ run }: { run: RunDetail }) {
           <CopyLine text={run.run} label="Copy the name of the run" />
         </Panel>
       </div>
-      {run.hasReport && (
+      {run.hasReport && !me.textsMasked && (
         <Panel title="Report" class="flush">
           <ReportFrame
             title={`Report of ${run.run}`}

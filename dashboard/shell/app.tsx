@@ -38,7 +38,7 @@ const nobody: Me = {
   model: null,
   explain: true,
   version: '',
-  textsVisible: true,
+  textsMasked: false,
 }
 
 /** The whole dashboard. */
@@ -68,8 +68,7 @@ export function App({ gateway }: { gateway: DashboardGateway }) {
     gateway,
     me: { ...known, model: serving },
     labels,
-    can: (scope) => known.scopes.includes(scope),
-    whyNot: (scope: Scope) => (known.scopes.includes(scope) ? undefined : missingScope(scope)),
+    whyNot: (scope: Scope) => (permits(known, scope) ? undefined : missingScope(scope)),
     askForKey: () => {
       setIsAsking(true)
     },
@@ -112,6 +111,10 @@ export function App({ gateway }: { gateway: DashboardGateway }) {
       </LabelColours.Provider>
     </SessionContext.Provider>
   )
+}
+
+function permits({ scopes }: Me, scope: Scope): boolean {
+  return scopes.includes(scope) || (scope === 'read' && scopes.includes('read-masked'))
 }
 
 function CurrentView({ route }: { route: Route }) {

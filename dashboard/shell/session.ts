@@ -11,9 +11,7 @@ export type Session = {
   readonly me: Me
   /** Labels of the serving model, in its order; empty without a model. */
   readonly labels: readonly string[]
-  /** Whether a key with this scope, or no key at all, is in use. */
-  readonly can: (scope: Scope) => boolean
-  /** Why not, as a sentence for a disabled button; undefined if it can. */
+  /** Why the key may not do this, as a sentence for a disabled button; undefined if it may. */
   readonly whyNot: (scope: Scope) => string | undefined
   readonly askForKey: () => void
   readonly notify: (message: string, tone?: 'good' | 'bad') => void

@@ -1,24 +1,35 @@
 // The JSON of dead letters, with its schemas.
 import { isUtf8 } from 'node:buffer'
 import { z } from 'zod'
+import type { TextView } from '../http/text-view.ts'
 import type { ListedDeadLetter, WholeDeadLetter } from '../../schemas/ports/dead-letters.ts'
 
 /** A dead letter in a list. */
-export function letterOnTheWire({ rejectedAtMs, ...letter }: ListedDeadLetter) {
-  return { ...letter, rejectedAt: new Date(rejectedAtMs).toISOString() }
+export function letterOnTheWire(
+  { rejectedAtMs, message, ...letter }: ListedDeadLetter,
+  { show }: TextView,
+) {
+  return { ...letter, message: show(message), rejectedAt: new Date(rejectedAtMs).toISOString() }
 }
 
 /** A dead letter with its payload. */
-export function wholeOnTheWire(letter: WholeDeadLetter): z.output<typeof oneDeadLetter> {
+export function wholeOnTheWire(
+  letter: WholeDeadLetter,
+  view: TextView,
+): z.output<typeof oneDeadLetter> {
   const { key, payload, payloadBytes, attempts, recordTimeMs, ...listed } = letter
   const isCut = payload.length < payloadBytes
   return {
-    ...letterOnTheWire(listed),
+    ...letterOnTheWire(listed, view),
     recordTime: new Date(recordTimeMs).toISOString(),
-    key: { text: textOf(key), base64: key.toString('base64') },
+    key: view.isMasked ? hidden : { text: textOf(key), base64: key.toString('base64') },
     payload: {
-      text: textOf(isCut ? withoutCutCharacter(payload) : payload),
-      base64: payload.toString('base64'),
+      ...(view.isMasked
+        ? hidden
+        : {
+            text: textOf(isCut ? withoutCutCharacter(payload) : payload),
+            base64: payload.toString('base64'),
+          }),
       bytes: payloadBytes,
       isCut,
     },
@@ -28,6 +39,12 @@ export function wholeOnTheWire(letter: WholeDeadLetter): z.output<typeof oneDead
     })),
   }
 }
+
+/**
+ * What masked readers get of a record: its bytes may be of any form, with escapes or compressed, so
+ * nothing in them can be masked reliably.
+ */
+const hidden = { text: null, base64: '' }
 
 function textOf(bytes: Buffer): string | null {
   return isUtf8(bytes) ? bytes.toString('utf8') : null
@@ -78,19 +95,21 @@ export const deadLetterPage = z
     examples: [{ deadLetters: [listedExample], codes: [{ code: 'text_empty', open: 1, all: 3 }] }],
   })
 
+const textDescription = 'Null if it is not UTF-8, and for a key with the scope read-masked.'
+
 /** One dead letter with its payload. */
 export const oneDeadLetter = z
   .strictObject({
     ...listedFields,
     recordTime: z.iso.datetime().describe('The time of the record on the topic.'),
     key: z.strictObject({
-      text: z.string().nullable().describe('Null if it is not UTF-8.'),
-      base64: z.string(),
+      text: z.string().nullable().describe(textDescription),
+      base64: z.string().describe('Empty for a key with the scope read-masked.'),
     }),
     payload: z
       .strictObject({
-        text: z.string().nullable().describe('Null if it is not UTF-8.'),
-        base64: z.string(),
+        text: z.string().nullable().describe(textDescription),
+        base64: z.string().describe('Empty for a key with the scope read-masked.'),
         bytes: z.int().describe('The length of the value.'),
         isCut: z.boolean().describe('Whether only the first 64 KiB were kept.'),
       })

@@ -8,6 +8,7 @@ import type { DeadLetterQuery, DeadLetters } from '../../schemas/ports/dead-lett
 import { parseEventPlace } from '../../schemas/record.ts'
 import { exactJson } from '../http/json-answer.ts'
 import { instant, limitUpTo, readInstant, readQuery } from '../http/query-parameters.ts'
+import { textViewOf } from '../http/text-view.ts'
 import { addRoute, addSchemas, jsonContent, problems, queryParameters } from '../http/route.ts'
 import type { Gateway, RouteOptions } from '../http/route.ts'
 import {
@@ -32,7 +33,7 @@ export function addDeadLetterRoutes(
     const query = readLetterQuery(c.req.queries())
     const { letters, codes, cursor } = await c.get('work').run(() => deadLetters.list(query))
     return exactJson(c, {
-      deadLetters: letters.map(letterOnTheWire),
+      deadLetters: letters.map((letter) => letterOnTheWire(letter, textViewOf(c))),
       codes,
       ...(cursor !== undefined && { cursor }),
     })
@@ -44,7 +45,7 @@ export function addDeadLetterRoutes(
     if (found === undefined) {
       throw new WinnowError('not_found', 'There is no dead letter with this id')
     }
-    return exactJson(c, wholeOnTheWire(found))
+    return exactJson(c, wholeOnTheWire(found, textViewOf(c)))
   })
 }
 

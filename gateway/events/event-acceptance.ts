@@ -12,6 +12,7 @@ import type { Authorize } from '../http/auth.ts'
 import type { EventPublisher, PublishedEvent } from '../http/dependencies.ts'
 import type { GatewayEnv } from '../http/request-context.ts'
 import { exactJson } from '../http/json-answer.ts'
+import { textViewOf } from '../http/text-view.ts'
 import { wrongParameter } from '../http/query-parameters.ts'
 import { resultJson, resultOnTheWire } from '../results/result-json.ts'
 import { checkedEvents } from './event-reading.ts'
@@ -157,13 +158,19 @@ function awaitedAnswer(
   { results, letters, pending }: Awaited,
 ): Response {
   const ids = events.map(({ id }) => id)
+  const view = textViewOf(c)
   const answer: z.output<typeof awaitedEvents> = {
     ids,
     results: ids.map((id) => {
       const result = results.get(id)
-      return result === undefined ? null : resultOnTheWire(result)
+      return result === undefined ? null : resultOnTheWire(result, view)
     }),
-    ...(letters.size > 0 && { deadLetters: [...letters.values()] }),
+    ...(letters.size > 0 && {
+      deadLetters: [...letters.values()].map((letter) => ({
+        ...letter,
+        message: view.show(letter.message),
+      })),
+    }),
     ...(pending.size > 0 && { pending: [...pending] }),
   }
   return exactJson(c, answer, pending.size > 0 ? 202 : 200)

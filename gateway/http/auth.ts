@@ -8,7 +8,10 @@ import type { Config } from '../../configs/schema.ts'
 import { WinnowError } from '../../schemas/errors.ts'
 import type { GatewayEnv } from './request-context.ts'
 
-/** What a key permits: sending events, reading results and classifying, or changing models. */
+/**
+ * What a key permits: sending events, reading results and classifying, the same with stored texts
+ * masked, or changing models.
+ */
 export type Scope = Config['gateway']['keys'][number]['scopes'][number]
 
 /** All scopes, which a gateway without keys gives to everyone. */
@@ -40,7 +43,9 @@ export type KeyRing = {
  * Verifies a token of an identity provider and says who its holder is. Rejects with `unauthorized`,
  * or `identity_unavailable`.
  */
-export type TokenCheck = (token: string) => Promise<Caller & { readonly subject: string }>
+export type TokenCheck = (
+  token: string,
+) => Promise<Caller & { readonly subject: string; readonly expiresMs: number }>
 
 /** Who is calling, for routes that say so. */
 export type Caller = { readonly name: string | null; readonly scopes: readonly Scope[] }
@@ -86,16 +91,18 @@ export function createAuthentication(
     if (isOpen()) {
       c.set('caller', 'anonymous')
       c.set('scopes', everyScope)
+      c.set('isStillAllowed', isOpen)
     } else {
       const bearer = bearerOf(c.req.header('authorization'))
       const holder =
         tokens !== undefined && jwtPattern.test(bearer)
-          ? await tokenHolder(bearer, tokens)
-          : keyHolder(bearer, { configured, ring, nowMs: clock() })
+          ? await tokenHolder(bearer, tokens, clock)
+          : keyHolder(bearer, { configured, ring, clock })
       requireScope(holder.scopes, scope)
       c.set('caller', holder.id)
       c.set('callerName', holder.name)
       c.set('scopes', holder.scopes)
+      c.set('isStillAllowed', holder.isStillAllowed)
     }
     await next()
   }
@@ -112,6 +119,8 @@ type Holder = {
   readonly id: string
   readonly name: string | undefined
   readonly scopes: readonly Scope[]
+  /** Whether the same request would be admitted now. */
+  readonly isStillAllowed: () => boolean
 }
 
 function bearerOf(header: string | undefined): string {
@@ -120,20 +129,28 @@ function bearerOf(header: string | undefined): string {
   throw new WinnowError('unauthorized', 'Send the API key as "Authorization: Bearer KEY"')
 }
 
-async function tokenHolder(token: string, check: TokenCheck): Promise<Holder> {
-  const { subject, name, scopes } = await check(token)
-  return { id: sha256(`subject ${subject}`).toString('hex'), name: name ?? undefined, scopes }
+async function tokenHolder(token: string, check: TokenCheck, clock: () => number): Promise<Holder> {
+  const { subject, name, scopes, expiresMs } = await check(token)
+  const id = sha256(`subject ${subject}`).toString('hex')
+  const isStillAllowed = () => clock() < expiresMs
+  return { id, name: name ?? undefined, scopes, isStillAllowed }
 }
 
 function keyHolder(
   token: string,
-  known: { configured: readonly ValidKey[]; ring: KeyRing; nowMs: number },
+  known: { configured: readonly ValidKey[]; ring: KeyRing; clock: () => number },
 ): Holder {
-  const { configured, ring, nowMs } = known
+  const { configured, ring, clock } = known
   const made = ring.keys()
+  const nowMs = clock()
   const key = keyOf(token, [...configured, ...made], nowMs)
   if (made.includes(key)) ring.onUse(key, nowMs)
-  return { id: key.digest.toString('hex'), name: key.name, scopes: key.scopes }
+  const { digest, name, scopes } = key
+  const isStillAllowed = () =>
+    [...configured, ...ring.keys()].some(
+      (one) => one.digest.equals(digest) && isValid(one, clock()),
+    )
+  return { id: digest.toString('hex'), name, scopes, isStillAllowed }
 }
 
 /** The key with this text. Throws `unauthorized`. */
@@ -144,15 +161,20 @@ function keyOf(token: string, keys: readonly ValidKey[], nowMs: number): ValidKe
   if (key === undefined) {
     throw new WinnowError('unauthorized', 'The API key is not known, or was revoked')
   }
-  if (key.expiresMs !== undefined && key.expiresMs <= nowMs) {
-    const when = new Date(key.expiresMs).toISOString()
+  if (!isValid(key, nowMs)) {
+    const when = new Date(key.expiresMs!).toISOString()
     throw new WinnowError('unauthorized', `The API key expired at ${when}; ask for a new one`)
   }
   return key
 }
 
+function isValid({ expiresMs }: ValidKey, nowMs: number): boolean {
+  return expiresMs === undefined || nowMs < expiresMs
+}
+
 function requireScope(scopes: readonly Scope[], scope: Scope | 'any'): void {
-  if (scope === 'any' || scopes.includes(scope)) return
+  const isMaskedRead = scope === 'read' && scopes.includes('read-masked')
+  if (scope === 'any' || scopes.includes(scope) || isMaskedRead) return
   throw new WinnowError(
     'forbidden',
     `The API key lacks the scope "${scope}"; use a key that has it`,

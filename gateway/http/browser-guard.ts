@@ -1,6 +1,7 @@
 // Keeps web pages away from a gateway without keys. It runs before every route, and before unknown
 // addresses. A gateway with keys needs no such rule: pages have no key, and a browser sends an
-// Authorization header to another origin only after a preflight, which the gateway never allows.
+// Authorization header to another origin only after a preflight, which the gateway allows to
+// `gateway.corsOrigins` only.
 import type { Context, MiddlewareHandler } from 'hono'
 import { WinnowError } from '../../schemas/errors.ts'
 import { isLoopback } from './auth.ts'
@@ -10,7 +11,7 @@ import type { GatewayEnv } from './request-context.ts'
  * Middleware that refuses with `forbidden` what only a browser could send for another site:
  * - a Host that is no loopback name, as after DNS rebinding;
  * - an Origin that is not the gateway's own (RFC 6454, 7), as from a form or a script of another
- *   page;
+ *   page that `gateway.corsOrigins` does not name;
  * - a Sec-Fetch-Site that says so, because an image or a link to the gateway has no Origin. `none`
  *   means that a person typed the address.
  *
@@ -20,10 +21,17 @@ import type { GatewayEnv } from './request-context.ts'
 export function createBrowserGuard(
   /** Whether the gateway works without keys. */
   isOpen: () => boolean,
-  openPages: readonly string[],
+  {
+    openPages,
+    origins,
+  }: {
+    readonly openPages: readonly string[]
+    /** Other origins whose pages may call the gateway. */
+    readonly origins: readonly string[]
+  },
 ): MiddlewareHandler<GatewayEnv> {
   return async (c, next) => {
-    const reason = isOpen() ? foreignReason(c, openPages) : undefined
+    const reason = isOpen() ? foreignReason(c, openPages, origins) : undefined
     if (reason !== undefined) {
       throw new WinnowError('forbidden', `A gateway without API keys ${reason}`)
     }
@@ -31,7 +39,11 @@ export function createBrowserGuard(
   }
 }
 
-function foreignReason(c: Context<GatewayEnv>, openPages: readonly string[]): string | undefined {
+function foreignReason(
+  c: Context<GatewayEnv>,
+  openPages: readonly string[],
+  origins: readonly string[],
+): string | undefined {
   const url = new URL(c.req.url)
   const host = c.req.header('host') ?? url.host
   // An absolute URL in the request line overrides Host (RFC 9112, 3.2.2), so both must be this
@@ -40,6 +52,7 @@ function foreignReason(c: Context<GatewayEnv>, openPages: readonly string[]): st
     return 'answers only at localhost or a loopback address'
   }
   const origin = c.req.header('origin')
+  if (origin !== undefined && origins.includes(origin)) return undefined
   if (origin !== undefined && origin !== url.origin) return 'refuses pages of another origin'
   const site = c.req.header('sec-fetch-site')
   if (isNavigation(c) && openPages.includes(url.pathname)) return undefined

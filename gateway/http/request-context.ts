@@ -5,6 +5,7 @@ import type { HttpBindings } from '@hono/node-server'
 import type { Context, MiddlewareHandler } from 'hono'
 import type { Work } from '../../models/runtime/sliced-work.ts'
 import { WinnowError } from '../../schemas/errors.ts'
+import type { scopeNames } from '../../configs/schema.ts'
 
 /**
  * The work of one request: it holds the admission slot, and is the only way to read the body or to
@@ -47,7 +48,9 @@ export type GatewayEnv = {
     /** The name of the API key; absent in a gateway without keys. Set by auth.ts. */
     callerName: string | undefined
     /** What the caller may do. Set by auth.ts. */
-    scopes: readonly ('ingest' | 'read' | 'admin')[]
+    scopes: readonly (typeof scopeNames)[number][]
+    /** Whether the caller would be admitted now: its key may be revoked since. Set by auth.ts. */
+    isStillAllowed: () => boolean
     /**
      * Counts texts towards the caller's minute. Throws `rate_limited`. Set by rate-limit.ts.
      */

@@ -20,6 +20,9 @@ export const reportPolicy = [
   "frame-ancestors 'self'",
 ].join('; ')
 
+/** Why masked readers get no report. */
+export const reportNeeds = 'Reports quote texts as they are stored, so they need'
+
 /** The response with a report. */
 export function storedReport(c: Context<GatewayEnv>, html: Uint8Array<ArrayBuffer>): Response {
   return c.body(html, 200, {

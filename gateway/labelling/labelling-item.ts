@@ -1,5 +1,6 @@
 // The JSON of an event that may be labelled, as all routes of labelling give it.
 import { z } from 'zod'
+import type { TextView } from '../http/text-view.ts'
 import type { LabellingCandidate } from '../../schemas/ports/labelling-reader.ts'
 
 /** An event with what a model says of it. */
@@ -19,11 +20,14 @@ export const itemShape = z.strictObject({
 })
 
 /** The JSON of a candidate. */
-export function itemJson(candidate: LabellingCandidate): z.output<typeof itemShape> {
+export function itemJson(
+  candidate: LabellingCandidate,
+  { show }: TextView,
+): z.output<typeof itemShape> {
   const { eventId, text, source, label, score, probabilities, outOfScope } = candidate
   return {
     id: eventId,
-    ...{ text, source, label, score, probabilities, outOfScope },
+    ...{ text: show(text), source, label, score, probabilities, outOfScope },
     model: `${candidate.model}@${candidate.version}`,
     classifiedAt: new Date(candidate.classifiedAtMs).toISOString(),
     suggestions: suggestionsOf(candidate),

@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { characters } from '../../schemas/characters.ts'
 import type { LabellingReader } from '../../schemas/ports/labelling-reader.ts'
 import { limitUpTo, noParameters, readQuery } from '../http/query-parameters.ts'
+import { textViewOf } from '../http/text-view.ts'
 import { addRoute, addSchemas, jsonContent, problems, queryParameters } from '../http/route.ts'
 import type { Gateway, RouteOptions } from '../http/route.ts'
 import type { ModelControl } from '../models/model-control.ts'
@@ -40,8 +41,9 @@ export function addLabelQualityRoutes(
     const limit = Number(query.limit ?? 50)
     const filter = { model: name, version, scoreMin, limit }
     const found = await work.run(() => labelling.suspicious(filter))
-    const items = found.map(({ eventId, model, version: by, ...rest }) => ({
-      ...{ id: eventId, ...rest },
+    const { show } = textViewOf(c)
+    const items = found.map(({ eventId, text, model, version: by, ...rest }) => ({
+      ...{ id: eventId, text: show(text), ...rest },
       model: `${model}@${by}`,
     }))
     return c.json({ items } satisfies z.output<typeof suspiciousJson>)

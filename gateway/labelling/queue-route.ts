@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { characters } from '../../schemas/characters.ts'
 import type { LabellingReader, LabellingReason } from '../../schemas/ports/labelling-reader.ts'
 import { limitUpTo, readQuery, wrongParameter } from '../http/query-parameters.ts'
+import { textViewOf } from '../http/text-view.ts'
 import { addRoute, addSchemas, jsonContent, problems, queryParameters } from '../http/route.ts'
 import type { Gateway, RouteOptions } from '../http/route.ts'
 import type { ModelControl } from '../models/model-control.ts'
@@ -43,10 +44,11 @@ export function addQueueRoute(
       candidates: ranked.get(rankedBy(reason)) ?? [],
     }))
     const items = await work.steps(pickItems(groups, Number(limit ?? 20)))
+    const view = textViewOf(c)
     return c.json({
       model: version === undefined ? name : `${name}@${version}`,
       labels: [...labels],
-      items: items.map(({ reason, candidate }) => ({ ...itemJson(candidate), reason })),
+      items: items.map(({ reason, candidate }) => ({ ...itemJson(candidate, view), reason })),
     } satisfies z.output<typeof queueJson>)
   })
 }

@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { WinnowError } from '../../schemas/errors.ts'
 import type { LabellingReader } from '../../schemas/ports/labelling-reader.ts'
 import { limitUpTo, readQuery } from '../http/query-parameters.ts'
+import { textViewOf } from '../http/text-view.ts'
 import { addRoute, addSchemas, jsonContent, problems, queryParameters } from '../http/route.ts'
 import type { Gateway, RouteOptions } from '../http/route.ts'
 import { itemExample, itemJson, itemShape } from './labelling-item.ts'
@@ -23,7 +24,8 @@ export function addSimilarRoute(
     if (found === undefined) {
       throw new WinnowError('not_found', 'There is no result for this event id')
     }
-    const items = found.map(({ similarity, ...one }) => ({ ...itemJson(one), similarity }))
+    const view = textViewOf(c)
+    const items = found.map(({ similarity, ...one }) => ({ ...itemJson(one, view), similarity }))
     return c.json({ items } satisfies z.output<typeof similarJson>)
   })
 }

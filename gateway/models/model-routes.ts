@@ -4,9 +4,10 @@ import type { RouteConfig } from '@hono/zod-openapi'
 import { z } from 'zod'
 import { WinnowError } from '../../schemas/errors.ts'
 import { limitUpTo, noParameters, readQuery } from '../http/query-parameters.ts'
-import { reportResponse, storedReport } from '../http/stored-report.ts'
+import { reportNeeds, reportResponse, storedReport } from '../http/stored-report.ts'
 import { addRoute, addSchemas, jsonContent, problems, queryParameters } from '../http/route.ts'
 import type { Gateway, RouteOptions } from '../http/route.ts'
+import { requireWholeTexts } from '../http/text-view.ts'
 import type { ModelControl } from './model-control.ts'
 
 type Listed = Awaited<ReturnType<ModelControl['list']>>[number]
@@ -46,6 +47,7 @@ export function addModelRoutes(
   })
   addRoute(app, { ...getReport, middleware }, async (c) => {
     readQuery(c.req.queries(), noParameters)
+    requireWholeTexts(c, reportNeeds)
     const { name, version } = c.req.param() as { name: string; version: string }
     const report = await c.get('work').run(() => models.report(name, version))
     if (report !== undefined) return storedReport(c, report)

@@ -43,6 +43,7 @@ export function addExplainRoutes(
     const body = await work.body()
     const model = loaded.current()
     const { text, label, method } = await work.steps(checkedRequest(body, { config, model }))
+    c.get('takeTexts')(1)
     const found = await work.run((signal) => model.explain({ text, label, method }, { signal }))
     return c.json(found)
   })

@@ -1,8 +1,10 @@
 // GET /v1/me: what the caller may do, and what this gateway can. The dashboard asks it first.
 import type { RouteConfig } from '@hono/zod-openapi'
 import { z } from 'zod'
+import { scopeNames } from '../../configs/schema.ts'
 import { packageVersion } from '../../configs/package-version.ts'
 import type { OnlineExplainer, OnlineModels } from '../http/dependencies.ts'
+import { textViewOf } from '../http/text-view.ts'
 import { addRoute, addSchemas, jsonContent, problems } from '../http/route.ts'
 import type { Gateway, RouteOptions } from '../http/route.ts'
 
@@ -22,6 +24,7 @@ export function addCallerRoute(
     c.json({
       caller: c.get('callerName') ?? null,
       scopes: c.get('scopes'),
+      textsMasked: textViewOf(c).isMasked,
       keysRequired: !isOpen(),
       model: models?.serving ?? null,
       explain: explainer !== undefined,
@@ -33,7 +36,12 @@ export function addCallerRoute(
 const meJson = z
   .strictObject({
     caller: z.string().nullable().describe('The name of the API key; null without one.'),
-    scopes: z.array(z.enum(['ingest', 'read', 'admin'])).readonly(),
+    scopes: z.array(z.enum(scopeNames)).readonly(),
+    textsMasked: z
+      .boolean()
+      .describe(
+        'Whether stored texts come without mail addresses, phone, card and account numbers.',
+      ),
     keysRequired: z.boolean().describe('Whether this gateway has API keys.'),
     model: z.string().nullable().describe('The model that classifies now, NAME@VERSION.'),
     explain: z.boolean().describe('Whether POST /v1/explain can answer.'),
@@ -44,6 +52,7 @@ const meJson = z
       {
         caller: 'dashboard',
         scopes: ['read'],
+        textsMasked: false,
         keysRequired: true,
         model: 'mail@3',
         explain: true,

@@ -16,6 +16,9 @@ export const resultFilterQuery = {
   q: word.optional().describe('Only texts that contain this, in upper or lower case.'),
 } as const satisfies z.ZodRawShape
 
+/** Why masked readers cannot search: they could guess what is masked, letter by letter. */
+export const searchNeeds = 'The parameter q searches texts as they are stored, so it needs'
+
 /** The name and the version of NAME or NAME@VERSION. */
 export function readReference(reference: string | undefined): {
   model: string | undefined

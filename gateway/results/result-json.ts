@@ -1,9 +1,10 @@
 // The JSON of a stored result, as GET /v1/results and GET /v1/stream send it, with its schema.
 import { z } from 'zod'
 import type { StoredResult } from '../../schemas/ports/result-reader.ts'
+import { shownValues, type TextView } from '../http/text-view.ts'
 
 /** The result as callers get it; `exactJsonText` writes it with all digits of its offset. */
-export function resultOnTheWire(stored: StoredResult): z.output<typeof resultJson> {
+export function resultOnTheWire(stored: StoredResult, view: TextView): z.output<typeof resultJson> {
   return {
     id: stored.eventId,
     label: stored.label,
@@ -13,9 +14,9 @@ export function resultOnTheWire(stored: StoredResult): z.output<typeof resultJso
     probabilities: stored.probabilities,
     model: `${stored.model}@${stored.version}`,
     role: stored.role,
-    text: stored.text,
+    text: view.show(stored.text),
     source: stored.source,
-    attributes: stored.attributes,
+    attributes: view.isMasked ? shownValues(stored.attributes, view) : stored.attributes,
     eventTime: new Date(stored.eventTimeMs).toISOString(),
     classifiedAt: new Date(stored.classifiedAtMs).toISOString(),
     origin: { topic: stored.topic, partition: stored.partition, offset: stored.offset },

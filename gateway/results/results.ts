@@ -9,7 +9,8 @@ import { exactJson } from '../http/json-answer.ts'
 import { instant, readInstant, readQuery } from '../http/query-parameters.ts'
 import { addRoute, addSchemas, jsonContent, problems, queryParameters } from '../http/route.ts'
 import type { Gateway, RouteOptions } from '../http/route.ts'
-import { readReference, resultFilterQuery } from './result-filter.ts'
+import { requireWholeTexts, textViewOf } from '../http/text-view.ts'
+import { readReference, resultFilterQuery, searchNeeds } from './result-filter.ts'
 import { resultJson, resultOnTheWire } from './result-json.ts'
 
 /** Adds the routes of stored results. */
@@ -29,13 +30,14 @@ export function addResultRoutes(
         'There is no result for this event id; it may still be on its way',
       )
     }
-    return exactJson(c, { id, results: found.map(resultOnTheWire) })
+    return exactJson(c, { id, results: found.map((one) => resultOnTheWire(one, textViewOf(c))) })
   })
   addRoute(app, { ...listResults, middleware }, async (c) => {
     const filter = readFilter(c.req.queries())
+    if (filter.text !== undefined) requireWholeTexts(c, searchNeeds)
     const page = await c.get('work').run(() => results.list(filter))
     return exactJson(c, {
-      results: page.results.map(resultOnTheWire),
+      results: page.results.map((one) => resultOnTheWire(one, textViewOf(c))),
       ...(page.cursor !== undefined && { cursor: page.cursor }),
     })
   })

@@ -7,7 +7,8 @@ import { WinnowError } from '../../schemas/errors.ts'
 import { limitUpTo, noParameters, readQuery } from '../http/query-parameters.ts'
 import { addRoute, addSchemas, jsonContent, problems, queryParameters } from '../http/route.ts'
 import type { Gateway, RouteOptions } from '../http/route.ts'
-import { reportResponse, storedReport } from '../http/stored-report.ts'
+import { reportNeeds, reportResponse, storedReport } from '../http/stored-report.ts'
+import { requireWholeTexts } from '../http/text-view.ts'
 import type { RunReader, RunSummary, ShownRun } from './run-reader.ts'
 
 /** Adds the routes of runs. */
@@ -29,6 +30,7 @@ export function addRunRoutes(
   })
   addRoute(app, { ...getRunReport, middleware }, async (c) => {
     readQuery(c.req.queries(), noParameters)
+    requireWholeTexts(c, reportNeeds)
     const name = c.req.param('run')!
     const report = await c.get('work').run(() => runs.report(name))
     if (report !== undefined) return storedReport(c, report)

@@ -15,6 +15,7 @@ import { RecentResults } from './recent-results.ts'
 import { selectionKey, selects, type ResultSelection } from './result-selection.ts'
 import {
   emptyHeartbeat,
+  eventFor,
   heartbeat,
   readyEvent,
   streamedResult,
@@ -57,6 +58,8 @@ const waitingBytesMax = 67_108_864
 /** What a reader asks for. */
 export type ListenRequest = {
   readonly selection: ResultSelection
+  /** Whether the caller may still read; asked at each heartbeat. Absent: always. */
+  readonly isAllowed?: () => boolean
   /** Where to resume; absent: with the next result. */
   readonly from?: LogPosition | undefined
   /** Cuts the connection if the reader stops reading. */
@@ -112,10 +115,11 @@ export class LiveResults {
         '(gateway.streamReadersMax); try again later'
       throw new WinnowError('queue_full', message)
     }
-    const { selection, cut, signal } = request
+    const { selection, cut, signal, isAllowed = () => true } = request
     const reader: StreamReader = new StreamReader({
       selection,
       pace: this.#pace,
+      isAllowed,
       cut,
       onGone: () => {
         this.#forget(reader)
@@ -306,7 +310,7 @@ export class LiveResults {
     ]
     const deliveries = await mapInTurns(this.#options.queue, bySelection, (readers) => ({
       readers,
-      batches: batchesOf(results.filter(selects(readers[0]!.selection))),
+      batches: batchesOf(results, readers[0]!.selection),
     }))
     let passed = 0
     for (const { readers, batches } of deliveries) {
@@ -342,7 +346,8 @@ export class LiveResults {
 
   #beat(end: LogPosition): void {
     const beat = heartbeat(end)
-    for (const reader of this.#readers) {
+    for (const reader of [...this.#readers]) {
+      reader.checkAllowed()
       // The cursor of a reader that is behind must not pass what it has not got.
       if (reader.waitingBytes === 0) reader.push(this.#live.has(reader) ? beat : emptyHeartbeat)
     }
@@ -368,15 +373,17 @@ type Streamed = {
 type Batch = { readonly events: Uint8Array; readonly position: LogPosition }
 
 /** Pieces that are small compared with what may wait for a reader, unless one result is larger. */
-function batchesOf(results: readonly StreamedResult[]): Batch[] {
+function batchesOf(results: readonly StreamedResult[], selection: ResultSelection): Batch[] {
+  const selected = results.filter(selects(selection))
+  const events = selected.map(eventFor(selection.isMasked === true))
   const batches: Batch[] = []
   let from = 0
   let bytes = 0
-  for (const [at, { event, position }] of results.entries()) {
+  for (const [at, event] of events.entries()) {
     bytes += event.length
-    if (bytes < batchBytes && at + 1 < results.length) continue
-    const events = Buffer.concat(results.slice(from, at + 1).map((one) => one.event))
-    batches.push({ events, position })
+    if (bytes < batchBytes && at + 1 < events.length) continue
+    const { position } = selected[at]!
+    batches.push({ events: Buffer.concat(events.slice(from, at + 1)), position })
     from = at + 1
     bytes = 0
   }

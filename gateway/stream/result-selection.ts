@@ -9,6 +9,8 @@ export type ResultSelection = {
   readonly version?: string | undefined
   /** Part of the text, in upper or lower case. */
   readonly text?: string | undefined
+  /** Whether the reader sees texts masked. */
+  readonly isMasked?: boolean
 }
 
 /** The test for one selection. */
@@ -22,7 +24,8 @@ export function selects(selection: ResultSelection): (one: StreamedResult) => bo
     (part === undefined || lowerText.includes(part))
 }
 
-/** Equal for selections that select the same results, so that they are tested once. */
-export function selectionKey({ label, source, model, version, text }: ResultSelection): string {
-  return JSON.stringify([label, source, model, version, text?.toLowerCase()])
+/** Equal for selections whose readers get the same bytes, so that these are made once. */
+export function selectionKey(selection: ResultSelection): string {
+  const { label, source, model, version, text, isMasked } = selection
+  return JSON.stringify([label, source, model, version, text?.toLowerCase(), isMasked])
 }

@@ -1,36 +1,51 @@
 // The server-sent events of GET /v1/stream as bytes (WHATWG HTML, section 9.2). A result is written
-// once, for all readers.
+// once for all readers with the same view of texts.
 import { exactJsonText } from '../../schemas/exact-json.ts'
 import { logCursor, type LogPosition } from '../../schemas/cursors/log-position.ts'
 import type { LogEntry } from '../../schemas/ports/result-log.ts'
 import type { StoredResult } from '../../schemas/ports/result-reader.ts'
+import { maskedView, wholeView, type TextView } from '../http/text-view.ts'
 import { resultOnTheWire } from '../results/result-json.ts'
 
 /** Why the gateway ended a stream. */
-export type ClosedReason = 'slow_reader' | 'shutdown' | 'unavailable'
+export type ClosedReason = 'slow_reader' | 'shutdown' | 'unavailable' | 'unauthorized'
 
 /** One result of the log with its event. */
 export type StreamedResult = {
   readonly position: LogPosition
   readonly result: StoredResult
   readonly event: Uint8Array
+  /** The same for readers with the scope `read-masked`. */
+  readonly maskedEvent: Uint8Array
   /** The text in lower case, for the parameter q. */
   readonly lowerText: string
 }
 
 /** Writes the event of one result. */
 export function streamedResult({ position, result }: LogEntry): StreamedResult {
-  const text = exactJsonText(resultOnTheWire(result))
-  const event = Buffer.from(`id: ${logCursor(position)}\nevent: result\ndata: ${text}\n\n`)
   let lowerText: string | undefined
+  let maskedEvent: Uint8Array | undefined
   return {
     position,
     result,
-    event,
+    event: eventOf(position, result, wholeView),
+    get maskedEvent() {
+      return (maskedEvent ??= eventOf(position, result, maskedView))
+    },
     get lowerText() {
       return (lowerText ??= result.text.toLowerCase())
     },
   }
+}
+
+function eventOf(position: LogPosition, result: StoredResult, view: TextView): Uint8Array {
+  const text = exactJsonText(resultOnTheWire(result, view))
+  return Buffer.from(`id: ${logCursor(position)}\nevent: result\ndata: ${text}\n\n`)
+}
+
+/** The bytes that a reader gets. */
+export function eventFor(isMasked: boolean): (one: StreamedResult) => Uint8Array {
+  return isMasked ? ({ maskedEvent }) => maskedEvent : ({ event }) => event
 }
 
 /** The first event of a stream. Its id lets a reader resume before the first result. */

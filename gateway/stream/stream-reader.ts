@@ -1,7 +1,7 @@
 // One reader of GET /v1/stream: the bytes that wait for it, bounded, as a web stream.
 // live-results.ts feeds it.
 import type { ResultSelection } from './result-selection.ts'
-import { closedEvent, type ClosedReason, type StreamedResult } from './stream-event.ts'
+import { closedEvent, eventFor, type ClosedReason, type StreamedResult } from './stream-event.ts'
 
 /** Most bytes that wait for one reader. Only one event, or one batch of them, may be larger. */
 export const readerBytesMax = 262_144
@@ -15,6 +15,8 @@ export type ReaderOptions = {
     /** How long it may take to read that its stream is closed, before its connection is cut. */
     readonly closedMsMax: number
   }
+  /** Whether the caller may still read: its key may be revoked or expire. */
+  readonly isAllowed: () => boolean
   /** Cuts the connection of a reader that reads nothing. */
   readonly cut: () => void
   /** Called once, when the reader takes no more: it left, or it has read that the stream closed. */
@@ -46,6 +48,11 @@ export class StreamReader {
     return this.#state === 'open'
   }
 
+  /** Ends the stream of a caller who may no longer read. */
+  checkAllowed(): void {
+    if (!this.#options.isAllowed()) this.end('unauthorized')
+  }
+
   /** Bytes that nobody has read yet. */
   get waitingBytes(): number {
     return this.#waitingBytes
@@ -66,14 +73,16 @@ export class StreamReader {
 
   /** Adds results until too much waits; returns how many it added. */
   pushFitting(results: readonly StreamedResult[]): number {
+    const bytesOf = eventFor(this.selection.isMasked === true)
+    const fitting: Uint8Array[] = []
     let bytes = this.#waitingBytes
-    const tooMany = results.findIndex(({ event }) => {
-      const isTooMuch = bytes > 0 && bytes + event.length > readerBytesMax
+    for (const result of results) {
+      const event = bytesOf(result)
+      if (bytes > 0 && bytes + event.length > readerBytesMax) break
       bytes += event.length
-      return isTooMuch
-    })
-    const fitting = tooMany < 0 ? results : results.slice(0, tooMany)
-    if (fitting.length > 0) this.push(Buffer.concat(fitting.map(({ event }) => event)))
+      fitting.push(event)
+    }
+    if (fitting.length > 0) this.push(Buffer.concat(fitting))
     return fitting.length
   }
 

@@ -1,4 +1,5 @@
 // GET /v1/stream on a real socket, over a log in memory: filters, resuming, limits, closing.
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
@@ -13,6 +14,8 @@ import {
 } from '../../tests/support/gateway-under-test.ts'
 import { createMemoryLog } from '../../tests/support/memory-log.ts'
 import { WinnowError } from '../../schemas/errors.ts'
+import type { GatewayOptions } from '../app.ts'
+import type { ValidKey } from '../http/auth.ts'
 import { listen } from '../http/server.ts'
 import type { StreamPace } from './live-results.ts'
 
@@ -22,11 +25,15 @@ afterEach(async () => {
 })
 
 /** A gateway over a log, on a socket of its own. */
-async function start(gateway: Partial<Config['gateway']> = {}, pace: Partial<StreamPace> = {}) {
+async function start(
+  gateway: Partial<Config['gateway']> = {},
+  pace: Partial<StreamPace> = {},
+  parts: Partial<GatewayOptions> = {},
+) {
   const log = createMemoryLog(50)
   const config = configWith({ ...gateway, port: 0 })
   const live = createLiveResults(log, config, pace)
-  const { app } = gatewayUnderTest({ config, live })
+  const { app } = gatewayUnderTest({ config, live, ...parts })
   const server = await listen(app, config.gateway)
   closers.push(() => server.close({ drainMsMax: 0 }))
   closers.push(() => live.close())
@@ -70,6 +77,58 @@ describe('GET /v1/stream', () => {
     log.add([row(3, { classifiedAtMs: 5 }), row(4)])
     await expectOffsets(stream, [2, 3, 4])
     expect(resultsOf(stream)[0]).toMatchObject({ id: 'event-2', label: 'ham', model: 'mail@3' })
+  })
+
+  it('masks texts for readers with the scope read-masked, and for them only', async () => {
+    const whole = 'whole-key-0123456789'
+    const masked = 'masked-key-0123456789'
+    const { log, open } = await start({
+      keys: [
+        { key: whole, scopes: ['read'] },
+        { key: masked, scopes: ['read-masked'] },
+      ],
+    })
+    const text = 'write to ann@example.org'
+    const readers = [
+      await open('', { authorization: `Bearer ${whole}` }),
+      await open('', { authorization: `Bearer ${masked}` }),
+    ]
+    log.add([row(1, { text })])
+    for (const reader of readers) await expectOffsets(reader, [1])
+    expect(readers.map((reader) => resultsOf(reader)[0]!.text)).toEqual([text, 'write to [mail]'])
+    const cursor = readers[0]!.events[0]!.id
+    const late = await open('', { authorization: `Bearer ${masked}`, 'last-event-id': cursor })
+    await expectOffsets(late, [1])
+    expect(resultsOf(late)[0]!.text).toBe('write to [mail]')
+  })
+
+  it('ends the stream of a key that is revoked or expires', async () => {
+    const digest = (key: string) => createHash('sha256').update(key).digest()
+    const kept = 'kept-key-0123456789'
+    const lost = 'lost-key-0123456789'
+    const late = 'late-key-0123456789'
+    let nowMs = 1_000
+    let known: ValidKey[] = [
+      { name: 'kept', scopes: ['read'], digest: digest(kept) },
+      { name: 'lost', scopes: ['read'], digest: digest(lost) },
+      { name: 'late', scopes: ['read'], digest: digest(late), expiresMs: 2_000 },
+    ]
+    const keys = { keys: () => known, isUsed: () => true, onUse: () => undefined }
+    const { open } = await start({}, { heartbeatMs: 20 }, { keys, clock: () => nowMs })
+    const streams = await Promise.all(
+      [kept, lost, late].map((key) => open('', { authorization: `Bearer ${key}` })),
+    )
+    const closed = (stream: EventStream) => stream.events.find(({ event }) => event === 'closed')
+    known = known.filter(({ name }) => name !== 'lost')
+    await vi.waitFor(() => {
+      expect(closed(streams[1]!)?.text).toBe('{"reason":"unauthorized"}')
+    })
+    expect([streams[0], streams[2]].map((one) => closed(one!))).toEqual([undefined, undefined])
+    nowMs = 2_000
+    await vi.waitFor(() => {
+      expect(closed(streams[2]!)?.text).toBe('{"reason":"unauthorized"}')
+    })
+    expect(closed(streams[0]!)).toBeUndefined()
   })
 
   it('filters for each reader', async () => {

@@ -17,7 +17,8 @@ import {
   type Gateway,
   type RouteOptions,
 } from '../http/route.ts'
-import { readReference, resultFilterQuery } from '../results/result-filter.ts'
+import { requireWholeTexts, textViewOf } from '../http/text-view.ts'
+import { readReference, resultFilterQuery, searchNeeds } from '../results/result-filter.ts'
 import type { LiveResults } from './live-results.ts'
 
 /** Adds the route of live results. */
@@ -28,7 +29,9 @@ export function addStreamRoutes(
   const middleware = [options.authorize('read'), options.admit]
   addRoute(app, { ...streamResults, middleware }, async (c) => {
     const { label, source, model, q, lastEventId } = readQuery(c.req.queries(), streamQuery)
-    const selection = { label, source, ...readReference(model), text: q }
+    if (q !== undefined) requireWholeTexts(c, searchNeeds)
+    const { isMasked } = textViewOf(c)
+    const selection = { label, source, ...readReference(model), text: q, isMasked }
     const from = readCursor(c, lastEventId)
     const headers = {
       'Content-Type': 'text/event-stream',
@@ -41,7 +44,10 @@ export function addStreamRoutes(
     const cut = () => {
       incomingOf(c)?.socket.destroy()
     }
-    const stream = await options.live.listen({ selection, from, cut, signal })
+    const stream = await options.live.listen({
+      ...{ selection, from, cut, signal },
+      isAllowed: c.get('isStillAllowed'),
+    })
     return c.body(stream, 200, headers)
   })
 }
@@ -73,7 +79,8 @@ const streamResults: RouteConfig = {
   summary: 'Results as they land',
   description:
     'Server-sent events. `ready` comes first; each `result` has a Result as its data; `closed` says why ' +
-    'the gateway ends the stream: slow_reader, shutdown or unavailable. Comments keep the connection open.',
+    'the gateway ends the stream: slow_reader, shutdown, unavailable, or unauthorized for a key that was ' +
+    'revoked or has expired. Comments keep the connection open.',
   parameters: [
     ...queryParameters(streamQuery),
     {

@@ -13,6 +13,7 @@ import {
 } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { z } from 'zod'
+import { scopeNames } from '../../configs/schema.ts'
 import type { KeyRing, Scope, ValidKey } from '../../gateway/http/auth.ts'
 import { readIfThere } from '../../models/runtime/whole-file.ts'
 import { WinnowError } from '../../schemas/errors.ts'
@@ -20,7 +21,7 @@ import { WinnowError } from '../../schemas/errors.ts'
 const keySchema = z.strictObject({
   id: z.string(),
   name: z.string(),
-  scopes: z.array(z.enum(['ingest', 'read', 'admin'])).min(1),
+  scopes: z.array(z.enum(scopeNames)).min(1),
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
   createdMs: z.int(),
   expiresMs: z.int().nullable(),

@@ -11,6 +11,6 @@ export function createTokenCheck(oidc: Config['gateway']['oidc']): TokenCheck | 
   const verify = createTokenVerifier(oidc)
   return async (token) => {
     const claims = await verify(token)
-    return { ...callerOf(claims, oidc), subject: claims.sub }
+    return { ...callerOf(claims, oidc), subject: claims.sub, expiresMs: claims.exp * 1_000 }
   }
 }

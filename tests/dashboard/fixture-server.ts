@@ -60,7 +60,7 @@ export async function startFixture(options: FixtureOptions = {}): Promise<Fixtur
       scopes: readKey === undefined ? ['ingest', 'read', 'admin'] : ['read'],
       keysRequired: readKey !== undefined,
       model: `mail@${world.champion}`,
-      ...{ explain: true, version: '0.1.0', textsVisible: true },
+      ...{ explain: true, version: '0.1.0', textsMasked: false },
     }),
   )
   addReadRoutes(app, world)
