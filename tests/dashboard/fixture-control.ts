@@ -8,7 +8,7 @@ const dayMs = 86_400_000
 /** Adds them. */
 export function addControlRoutes(app: Hono, world: World): void {
   addModelRoutes(app, world)
-  addRunRoutes(app)
+  addRunRoutes(app, world)
   addLabellingRoutes(app, world)
   addLetterRoutes(app, world)
 }
@@ -24,7 +24,7 @@ function addModelRoutes(app: Hono, world: World): void {
       const accuracy = [0.961, 0.978, 0.984, 0.986][at - 1]!
       return {
         ...{ version, model: `mail@${version}` },
-        created: new Date(Date.now() - [12, 6.1, 1.2, 0.22][at - 1]! * dayMs).toISOString(),
+        created: new Date(world.now() - [12, 6.1, 1.2, 0.22][at - 1]! * dayMs).toISOString(),
         ...{ method: at < 3 ? 'head' : 'partial', base: 'minilm-l6', labels: [...worldLabels] },
         ...{ precision: at === 2 ? 'int8' : 'fp32', bytes: at === 2 ? 23_400_000 : 90_900_000 },
         ...{ state: 'readable', roles: rolesOf(world, version) },
@@ -76,7 +76,7 @@ function addModelRoutes(app: Hono, world: World): void {
         percent === 0 ? undefined : { version, percent }
     }
     world.releases.unshift({
-      at: new Date().toISOString(),
+      at: new Date(world.now()).toISOString(),
       kind: action,
       version,
       by: 'dashboard',
@@ -99,7 +99,7 @@ function rolesOf(world: World, version: string) {
   ]
 }
 
-function addRunRoutes(app: Hono): void {
+function addRunRoutes(app: Hono, world: World): void {
   const runs = [
     {
       kind: 'train',
@@ -143,7 +143,7 @@ function addRunRoutes(app: Hono): void {
     name: 'mail',
     ...run,
     state: run.seconds === null ? 'unfinished' : 'finished',
-    started: new Date(Date.now() - hours * 3_600_000).toISOString(),
+    started: new Date(world.now() - hours * 3_600_000).toISOString(),
     metrics:
       metric === undefined
         ? {}

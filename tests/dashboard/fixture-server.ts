@@ -25,8 +25,10 @@ export type FixtureOptions = {
   readonly readKey?: string
   /** Instead of the mails of the demo. */
   readonly texts?: readonly string[]
-  /** How often an event arrives. */
+  /** How often an event arrives; 0: never. */
   readonly everyMs?: number
+  /** Epoch milliseconds at which the time stands still. */
+  readonly frozenMs?: number
 }
 
 const dist = join(import.meta.dirname, '..', '..', 'dashboard', 'dist')
@@ -38,7 +40,7 @@ const policy = [
 
 /** Starts the fixture; close it. */
 export async function startFixture(options: FixtureOptions = {}): Promise<Fixture> {
-  const world = await makeWorld(options.texts)
+  const world = await makeWorld(options.texts, () => options.frozenMs ?? Date.now())
   const changes: Fixture['changes'] = []
   const app = new Hono()
   const { readKey } = options
@@ -68,9 +70,9 @@ export async function startFixture(options: FixtureOptions = {}): Promise<Fixtur
   addControlRoutes(app, world)
   app.get('/assets/:file', (c) => asset(c, join(dist, 'assets', c.req.param('file'))))
   app.get('/', (c) => asset(c, join(dist, 'index.html')))
-  const timer = setInterval(() => {
-    world.arrive(world.nextMail())
-  }, options.everyMs ?? 400)
+  const { everyMs = 400 } = options
+  const arrive = () => world.arrive(world.nextMail())
+  const timer = everyMs === 0 ? undefined : setInterval(arrive, everyMs)
   const server = serve({ fetch: app.fetch, port: options.port ?? 0, hostname: '127.0.0.1' })
   await new Promise<void>((resolve) => server.once('listening', resolve))
   const { port } = server.address() as AddressInfo

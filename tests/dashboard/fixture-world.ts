@@ -47,6 +47,8 @@ export type WorldLabel = { id: string; label: string | null; by: string }
 
 /** Everything that the fixture knows. */
 export type World = {
+  /** Epoch milliseconds. */
+  readonly now: () => number
   /** Oldest first. */
   readonly results: WorldResult[]
   readonly letters: WorldLetter[]
@@ -77,7 +79,10 @@ export const wordWeights: Readonly<Record<string, number>> = {
 }
 
 /** Makes the world of the given texts, or of the mails of the demo, which takes two seconds. */
-export async function makeWorld(texts?: readonly string[]): Promise<World> {
+export async function makeWorld(
+  texts: readonly string[] | undefined,
+  now: () => number,
+): Promise<World> {
   const mails: Pick<DemoMail, 'text'>[] = (texts ?? []).map((text) => ({ text }))
   if (texts === undefined) for await (const mail of loadMails({})) mails.push(mail)
   const random = seededRandom(18)
@@ -90,11 +95,12 @@ export async function makeWorld(texts?: readonly string[]): Promise<World> {
     return { text: mail.text.slice(0, 4_000), source: sources[random.below(sources.length)]! }
   }
   const world: World = {
-    ...{ results: [], letters: [], labels: [], releases: releasesOf(Date.now()) },
+    ...{ results: [], letters: [], labels: [], releases: releasesOf(now()) },
+    now,
     ...{ champion: '3', previous: '2', challenger: undefined },
     shadow: { version: '4', percent: 100 },
     nextMail,
-    arrive(event, atMs = Date.now()) {
+    arrive(event, atMs = now()) {
       const probability = spamProbability(event.text, world.champion)
       const label = probability >= 0.5 ? 'spam' : 'ham'
       const spam = Number(probability.toFixed(4))
@@ -134,7 +140,7 @@ function spamProbability(text: string, version: string): number {
 }
 
 function fill(world: World, random: ReturnType<typeof seededRandom>): void {
-  const now = Date.now()
+  const now = world.now()
   // Older events are rarer, so that every range has something to show.
   const ages = [
     ...Array.from({ length: 900 }, () => random.below(7 * dayMs)),

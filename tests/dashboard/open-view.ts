@@ -38,6 +38,8 @@ export async function watch(browser: Browser, view: View, url: string): Promise<
   const context = await browser.newContext({
     viewport: { width, height },
     colorScheme,
+    locale: 'en-GB',
+    timezoneId: 'UTC',
     acceptDownloads: true,
   })
   await context.grantPermissions(['clipboard-write'])

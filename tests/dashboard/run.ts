@@ -8,20 +8,22 @@ import { gzipSync } from 'node:zlib'
 import type { Browser } from 'playwright-core'
 import { chromiumPath, launchChromium, noChromium } from '../support/chromium.ts'
 import { startFixture, type Fixture } from './fixture-server.ts'
+import { openBaselines, type Baselines } from './baselines.ts'
 import { measureLoad } from './load-figures.ts'
 import { looksWrong, takePicture, views, watch, type View } from './open-view.ts'
 import { walks } from './walks.ts'
 
-const help = `Usage: npm run test:dashboard -- [--screenshots DIR] [--only PLACE] [--walks]
+const help = `Usage: npm run test:dashboard -- [--screenshots DIR] [--only PLACE] [--walks] [--update]
 
 Serves the built dashboard on made-up events, opens every view in Chromium at 1280 and 390 pixels in light and
 dark mode, and fails if axe-core finds something serious, a page is wider than the window, anything is asked of
-another origin, or the browser reports an error. Then it walks through what people come for, and measures size,
+another origin, the browser reports an error, or the page looks other than its picture in tests/dashboard/baselines. Then it walks through what people come for, and measures size,
 first paint and layout shift. Without Chromium it says so and passes.
 
   --screenshots DIR   write pictures to this folder
   --only PLACE        only this place, such as live or models
   --walks             only the walks
+  --update            write the pictures that later runs are compared with
 
 Examples:
   npm run test:dashboard
@@ -29,6 +31,8 @@ Examples:
 `
 
 const dist = join(import.meta.dirname, '..', '..', 'dashboard', 'dist')
+/** The time of the places, which stands still so that they look the same in each run. */
+const frozenMs = Date.UTC(2026, 10, 30, 12)
 /** Of all files together, compressed. */
 const bytesMax = 250_000
 
@@ -75,6 +79,7 @@ async function main(): Promise<void> {
       screenshots: { type: 'string' },
       only: { type: 'string' },
       walks: { type: 'boolean' },
+      update: { type: 'boolean', default: false },
     },
   })
   if (values.help === true) {
@@ -93,7 +98,8 @@ async function main(): Promise<void> {
   const dir = values.screenshots
   if (dir !== undefined) await mkdir(dir, { recursive: true })
   const browser = await launchChromium()
-  const fixture = await startFixture()
+  const baselines = await openBaselines(browser, { isUpdate: values.update })
+  const fixture = await startFixture({ frozenMs, everyMs: 0 })
   const problems: string[] = []
   const check = async (name: string, run: () => Promise<string[]>): Promise<void> => {
     const found = await run().catch((error: unknown) => [String(error)])
@@ -106,14 +112,14 @@ async function main(): Promise<void> {
         if (values.only !== undefined && place.name !== values.only) continue
         for (const view of views) {
           const name = `${place.name}-${view.name}`
-          await check(name, () => openPlace(browser, { fixture, place, view, dir }))
+          await check(name, () => openPlace(browser, { fixture, place, view, dir, baselines }))
         }
       }
     }
     if (values.only === undefined) {
       for (const walk of walks) await check(walk.name, () => walk.run(browser, dir))
       await check('the size', sizeProblems)
-      await check('the first load', () => measureLoad(browser, fixture.url))
+      await check('the first load', () => measureMoving(browser))
     }
   } finally {
     await browser.close()
@@ -126,20 +132,38 @@ async function main(): Promise<void> {
 
 async function openPlace(
   browser: Browser,
-  where: { fixture: Fixture; place: Place; view: View; dir: string | undefined },
+  where: {
+    fixture: Fixture
+    place: Place
+    view: View
+    dir: string | undefined
+    baselines: Baselines
+  },
 ): Promise<string[]> {
-  const { fixture, place, view, dir } = where
+  const { fixture, place, view, dir, baselines } = where
   const { page, problems, close } = await watch(browser, view, fixture.url)
   try {
+    await page.clock.setFixedTime(frozenMs)
     await page.goto(`${fixture.url}/${place.fragment(fixture)}`)
     await page.waitForSelector(place.until, { timeout: 15_000 })
     await page.waitForTimeout(500)
     const found = await looksWrong(page)
     await takePicture(page, { dir, name: `${place.name}-${view.name}`, isWhole: false })
     await takePicture(page, { dir, name: `whole-${place.name}-${view.name}`, isWhole: true })
-    return [...problems, ...found]
+    const differing = await baselines.compare(page, `${place.name}-${view.name}`)
+    return [...problems, ...found, ...differing]
   } finally {
     await close()
+  }
+}
+
+/** The first load while events arrive. */
+async function measureMoving(browser: Browser): Promise<string[]> {
+  const fixture = await startFixture()
+  try {
+    return await measureLoad(browser, fixture.url)
+  } finally {
+    await fixture.close()
   }
 }
 
