@@ -33,11 +33,15 @@ export async function openBaselines(
       const path = join(folder, `${name}.webp`)
       if (!isUpdate && !existsSync(path)) return [`there is no ${path}; write it with --update`]
       const before = isUpdate ? undefined : await readFile(path)
-      const { picture, share } = await comparing.evaluate(compareInBrowser, {
+      const given = {
         now: shot.toString('base64'),
         before: before?.toString('base64'),
-        ...{ scale, channelMax },
-      })
+        scale,
+        channelMax,
+      }
+      const { picture, share } = await comparing.evaluate<{ picture: string; share: number }>(
+        `(${comparison})(${JSON.stringify(given)})`,
+      )
       if (isUpdate) {
         await writeFile(path, Buffer.from(picture, 'base64'))
         return []
@@ -52,35 +56,29 @@ export async function openBaselines(
 }
 
 /** Runs in the browser: the scaled picture, and the share of its pixels that differ from before. */
-async function compareInBrowser(given: {
-  now: string
-  before: string | undefined
-  scale: number
-  channelMax: number
-}): Promise<{ picture: string; share: number }> {
-  const drawn = async (address: string, by: number): Promise<OffscreenCanvas> => {
+const comparison = `async ({ now, before, scale, channelMax }) => {
+  const drawn = async (address, by) => {
     const bitmap = await createImageBitmap(await (await fetch(address)).blob())
     const [width, height] = [Math.round(bitmap.width / by), Math.round(bitmap.height / by)]
     const canvas = new OffscreenCanvas(width, height)
-    const context = canvas.getContext('2d')!
+    const context = canvas.getContext('2d')
     context.imageSmoothingQuality = 'high'
     context.drawImage(bitmap, 0, 0, width, height)
     return canvas
   }
-  const pixels = (canvas: OffscreenCanvas) =>
-    canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height).data
-  const now = await drawn(`data:image/png;base64,${given.now}`, given.scale)
-  const blob = await now.convertToBlob({ type: 'image/webp', quality: 0.9 })
-  const bytes = new Uint8Array(await blob.arrayBuffer())
-  const picture = btoa(String.fromCharCode(...bytes))
-  if (given.before === undefined) return { picture, share: 0 }
-  const before = await drawn(`data:image/webp;base64,${given.before}`, 1)
-  if (before.width !== now.width || before.height !== now.height) return { picture, share: 1 }
-  const [a, b] = [pixels(now), pixels(before)]
+  const pixels = (canvas) =>
+    canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data
+  const after = await drawn('data:image/png;base64,' + now, scale)
+  const blob = await after.convertToBlob({ type: 'image/webp', quality: 0.9 })
+  const picture = btoa(String.fromCharCode(...new Uint8Array(await blob.arrayBuffer())))
+  if (before === undefined) return { picture, share: 0 }
+  const earlier = await drawn('data:image/webp;base64,' + before, 1)
+  if (earlier.width !== after.width || earlier.height !== after.height) return { picture, share: 1 }
+  const [a, b] = [pixels(after), pixels(earlier)]
   let differing = 0
   for (let at = 0; at < a.length; at += 4) {
-    const isSame = [0, 1, 2].every((c) => Math.abs(a[at + c]! - b[at + c]!) <= given.channelMax)
+    const isSame = [0, 1, 2].every((c) => Math.abs(a[at + c] - b[at + c]) <= channelMax)
     if (!isSame) differing += 1
   }
   return { picture, share: differing / (a.length / 4) }
-}
+}`
