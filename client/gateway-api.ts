@@ -3147,6 +3147,13 @@ export interface operations {
           'application/problem+json': components['schemas']['Problem']
         }
       }
+      /** @description The request line and the headers are together larger than 16 KiB. */
+      431: {
+        headers: {
+          [name: string]: unknown
+        }
+        content?: never
+      }
       /** @description A defect in Winnow. Codes: `internal`. */
       500: {
         headers: {
@@ -3253,6 +3260,13 @@ export interface operations {
           'application/problem+json': components['schemas']['Problem']
         }
       }
+      /** @description The request line and the headers are together larger than 16 KiB. */
+      431: {
+        headers: {
+          [name: string]: unknown
+        }
+        content?: never
+      }
       /** @description A defect in Winnow. Codes: `internal`. */
       500: {
         headers: {
@@ -3355,6 +3369,13 @@ export interface operations {
            */
           'application/problem+json': components['schemas']['Problem']
         }
+      }
+      /** @description The request line and the headers are together larger than 16 KiB. */
+      431: {
+        headers: {
+          [name: string]: unknown
+        }
+        content?: never
       }
       /** @description A defect in Winnow. Codes: `internal`. */
       500: {
@@ -3462,6 +3483,13 @@ export interface operations {
           'application/problem+json': components['schemas']['Problem']
         }
       }
+      /** @description The request line and the headers are together larger than 16 KiB. */
+      431: {
+        headers: {
+          [name: string]: unknown
+        }
+        content?: never
+      }
       /** @description A defect in Winnow. Codes: `internal`. */
       500: {
         headers: {
@@ -3546,6 +3574,13 @@ export interface operations {
           'application/problem+json': components['schemas']['Problem']
         }
       }
+      /** @description The request line and the headers are together larger than 16 KiB. */
+      431: {
+        headers: {
+          [name: string]: unknown
+        }
+        content?: never
+      }
     }
   }
   getMetrics: {
@@ -3623,6 +3658,13 @@ export interface operations {
           'application/problem+json': components['schemas']['Problem']
         }
       }
+      /** @description The request line and the headers are together larger than 16 KiB. */
+      431: {
+        headers: {
+          [name: string]: unknown
+        }
+        content?: never
+      }
       /** @description A defect in Winnow. Codes: `internal`. */
       500: {
         headers: {
@@ -3699,6 +3741,13 @@ export interface operations {
            */
           'application/problem+json': components['schemas']['Problem']
         }
+      }
+      /** @description The request line and the headers are together larger than 16 KiB. */
+      431: {
+        headers: {
+          [name: string]: unknown
+        }
+        content?: never
       }
     }
   }
@@ -3893,6 +3942,13 @@ export interface operations {
           'application/problem+json': components['schemas']['Problem']
         }
       }
+      /** @description The request line and the headers are together larger than 16 KiB. */
+      431: {
+        headers: {
+          [name: string]: unknown
+        }
+        content?: never
+      }
       /** @description At least one check failed. */
       503: {
         headers: {
@@ -3999,6 +4055,13 @@ export interface operations {
            */
           'application/problem+json': components['schemas']['Problem']
         }
+      }
+      /** @description The request line and the headers are together larger than 16 KiB. */
+      431: {
+        headers: {
+          [name: string]: unknown
+        }
+        content?: never
       }
       /** @description A defect in Winnow. Codes: `internal`. */
       500: {
@@ -4175,6 +4238,13 @@ export interface operations {
            */
           'application/problem+json': components['schemas']['Problem']
         }
+      }
+      /** @description The request line and the headers are together larger than 16 KiB. */
+      431: {
+        headers: {
+          [name: string]: unknown
+        }
+        content?: never
       }
       /** @description A defect in Winnow. Codes: `internal`. */
       500: {
@@ -4365,6 +4435,13 @@ export interface operations {
           'application/problem+json': components['schemas']['Problem']
         }
       }
+      /** @description The request line and the headers are together larger than 16 KiB. */
+      431: {
+        headers: {
+          [name: string]: unknown
+        }
+        content?: never
+      }
       /** @description A defect in Winnow. Codes: `internal`. */
       500: {
         headers: {
@@ -4547,6 +4624,13 @@ export interface operations {
            */
           'application/problem+json': components['schemas']['Problem']
         }
+      }
+      /** @description The request line and the headers are together larger than 16 KiB. */
+      431: {
+        headers: {
+          [name: string]: unknown
+        }
+        content?: never
       }
       /** @description A defect in Winnow. Codes: `internal`. */
       500: {
@@ -4826,6 +4910,13 @@ export interface operations {
           'application/problem+json': components['schemas']['Problem']
         }
       }
+      /** @description The request line and the headers are together larger than 16 KiB. */
+      431: {
+        headers: {
+          [name: string]: unknown
+        }
+        content?: never
+      }
       /** @description A defect in Winnow. Codes: `internal`. */
       500: {
         headers: {
@@ -5016,6 +5107,13 @@ export interface operations {
            */
           'application/problem+json': components['schemas']['Problem']
         }
+      }
+      /** @description The request line and the headers are together larger than 16 KiB. */
+      431: {
+        headers: {
+          [name: string]: unknown
+        }
+        content?: never
       }
       /** @description A defect in Winnow. Codes: `internal`. */
       500: {
@@ -5214,6 +5312,13 @@ export interface operations {
            */
           'application/problem+json': components['schemas']['Problem']
         }
+      }
+      /** @description The request line and the headers are together larger than 16 KiB. */
+      431: {
+        headers: {
+          [name: string]: unknown
+        }
+        content?: never
       }
       /** @description A defect in Winnow. Codes: `internal`. */
       500: {
@@ -5454,6 +5559,13 @@ export interface operations {
            */
           'application/problem+json': components['schemas']['Problem']
         }
+      }
+      /** @description The request line and the headers are together larger than 16 KiB. */
+      431: {
+        headers: {
+          [name: string]: unknown
+        }
+        content?: never
       }
       /** @description A defect in Winnow. Codes: `internal`. */
       500: {
@@ -5732,6 +5844,13 @@ export interface operations {
            */
           'application/problem+json': components['schemas']['Problem']
         }
+      }
+      /** @description The request line and the headers are together larger than 16 KiB. */
+      431: {
+        headers: {
+          [name: string]: unknown
+        }
+        content?: never
       }
       /** @description A defect in Winnow. Codes: `internal`. */
       500: {
@@ -6014,6 +6133,13 @@ export interface operations {
           'application/problem+json': components['schemas']['Problem']
         }
       }
+      /** @description The request line and the headers are together larger than 16 KiB. */
+      431: {
+        headers: {
+          [name: string]: unknown
+        }
+        content?: never
+      }
       /** @description A defect in Winnow. Codes: `internal`. */
       500: {
         headers: {
@@ -6291,6 +6417,13 @@ export interface operations {
            */
           'application/problem+json': components['schemas']['Problem']
         }
+      }
+      /** @description The request line and the headers are together larger than 16 KiB. */
+      431: {
+        headers: {
+          [name: string]: unknown
+        }
+        content?: never
       }
       /** @description A defect in Winnow. Codes: `internal`. */
       500: {
@@ -6586,6 +6719,13 @@ export interface operations {
           'application/problem+json': components['schemas']['Problem']
         }
       }
+      /** @description The request line and the headers are together larger than 16 KiB. */
+      431: {
+        headers: {
+          [name: string]: unknown
+        }
+        content?: never
+      }
       /** @description A defect in Winnow. Codes: `internal`. */
       500: {
         headers: {
@@ -6761,6 +6901,13 @@ export interface operations {
            */
           'application/problem+json': components['schemas']['Problem']
         }
+      }
+      /** @description The request line and the headers are together larger than 16 KiB. */
+      431: {
+        headers: {
+          [name: string]: unknown
+        }
+        content?: never
       }
       /** @description A defect in Winnow. Codes: `internal`. */
       500: {
@@ -6968,6 +7115,13 @@ export interface operations {
           'application/problem+json': components['schemas']['Problem']
         }
       }
+      /** @description The request line and the headers are together larger than 16 KiB. */
+      431: {
+        headers: {
+          [name: string]: unknown
+        }
+        content?: never
+      }
       /** @description A defect in Winnow. Codes: `internal`. */
       500: {
         headers: {
@@ -7168,6 +7322,13 @@ export interface operations {
            */
           'application/problem+json': components['schemas']['Problem']
         }
+      }
+      /** @description The request line and the headers are together larger than 16 KiB. */
+      431: {
+        headers: {
+          [name: string]: unknown
+        }
+        content?: never
       }
       /** @description A defect in Winnow. Codes: `internal`. */
       500: {
@@ -7370,6 +7531,13 @@ export interface operations {
            */
           'application/problem+json': components['schemas']['Problem']
         }
+      }
+      /** @description The request line and the headers are together larger than 16 KiB. */
+      431: {
+        headers: {
+          [name: string]: unknown
+        }
+        content?: never
       }
       /** @description A defect in Winnow. Codes: `internal`. */
       500: {
@@ -7631,6 +7799,13 @@ export interface operations {
           'application/problem+json': components['schemas']['Problem']
         }
       }
+      /** @description The request line and the headers are together larger than 16 KiB. */
+      431: {
+        headers: {
+          [name: string]: unknown
+        }
+        content?: never
+      }
       /** @description A defect in Winnow. Codes: `internal`. */
       500: {
         headers: {
@@ -7786,6 +7961,13 @@ export interface operations {
           'application/problem+json': components['schemas']['Problem']
         }
       }
+      /** @description The request line and the headers are together larger than 16 KiB. */
+      431: {
+        headers: {
+          [name: string]: unknown
+        }
+        content?: never
+      }
       /** @description A defect in Winnow. Codes: `internal`. */
       500: {
         headers: {
@@ -7902,6 +8084,13 @@ export interface operations {
            */
           'application/problem+json': components['schemas']['Problem']
         }
+      }
+      /** @description The request line and the headers are together larger than 16 KiB. */
+      431: {
+        headers: {
+          [name: string]: unknown
+        }
+        content?: never
       }
       /** @description A defect in Winnow. Codes: `internal`. */
       500: {
@@ -8184,6 +8373,13 @@ export interface operations {
           'application/problem+json': components['schemas']['Problem']
         }
       }
+      /** @description The request line and the headers are together larger than 16 KiB. */
+      431: {
+        headers: {
+          [name: string]: unknown
+        }
+        content?: never
+      }
       /** @description A defect in Winnow. Codes: `internal`. */
       500: {
         headers: {
@@ -8386,6 +8582,13 @@ export interface operations {
            */
           'application/problem+json': components['schemas']['Problem']
         }
+      }
+      /** @description The request line and the headers are together larger than 16 KiB. */
+      431: {
+        headers: {
+          [name: string]: unknown
+        }
+        content?: never
       }
       /** @description A defect in Winnow. Codes: `internal`. */
       500: {
@@ -8687,6 +8890,13 @@ export interface operations {
           'application/problem+json': components['schemas']['Problem']
         }
       }
+      /** @description The request line and the headers are together larger than 16 KiB. */
+      431: {
+        headers: {
+          [name: string]: unknown
+        }
+        content?: never
+      }
       /** @description A defect in Winnow. Codes: `internal`. */
       500: {
         headers: {
@@ -8887,6 +9097,13 @@ export interface operations {
            */
           'application/problem+json': components['schemas']['Problem']
         }
+      }
+      /** @description The request line and the headers are together larger than 16 KiB. */
+      431: {
+        headers: {
+          [name: string]: unknown
+        }
+        content?: never
       }
       /** @description A defect in Winnow. Codes: `internal`. */
       500: {
@@ -9188,6 +9405,13 @@ export interface operations {
           'application/problem+json': components['schemas']['Problem']
         }
       }
+      /** @description The request line and the headers are together larger than 16 KiB. */
+      431: {
+        headers: {
+          [name: string]: unknown
+        }
+        content?: never
+      }
       /** @description A defect in Winnow. Codes: `internal`. */
       500: {
         headers: {
@@ -9488,6 +9712,13 @@ export interface operations {
           'application/problem+json': components['schemas']['Problem']
         }
       }
+      /** @description The request line and the headers are together larger than 16 KiB. */
+      431: {
+        headers: {
+          [name: string]: unknown
+        }
+        content?: never
+      }
       /** @description A defect in Winnow. Codes: `internal`. */
       500: {
         headers: {
@@ -9688,6 +9919,13 @@ export interface operations {
           'application/problem+json': components['schemas']['Problem']
         }
       }
+      /** @description The request line and the headers are together larger than 16 KiB. */
+      431: {
+        headers: {
+          [name: string]: unknown
+        }
+        content?: never
+      }
       /** @description A defect in Winnow. Codes: `internal`. */
       500: {
         headers: {
@@ -9863,6 +10101,13 @@ export interface operations {
            */
           'application/problem+json': components['schemas']['Problem']
         }
+      }
+      /** @description The request line and the headers are together larger than 16 KiB. */
+      431: {
+        headers: {
+          [name: string]: unknown
+        }
+        content?: never
       }
       /** @description A defect in Winnow. Codes: `internal`. */
       500: {
@@ -10062,6 +10307,13 @@ export interface operations {
           'application/problem+json': components['schemas']['Problem']
         }
       }
+      /** @description The request line and the headers are together larger than 16 KiB. */
+      431: {
+        headers: {
+          [name: string]: unknown
+        }
+        content?: never
+      }
       /** @description A defect in Winnow. Codes: `internal`. */
       500: {
         headers: {
@@ -10247,6 +10499,13 @@ export interface operations {
           'application/problem+json': components['schemas']['Problem']
         }
       }
+      /** @description The request line and the headers are together larger than 16 KiB. */
+      431: {
+        headers: {
+          [name: string]: unknown
+        }
+        content?: never
+      }
       /** @description A defect in Winnow. Codes: `internal`. */
       500: {
         headers: {
@@ -10425,6 +10684,13 @@ export interface operations {
            */
           'application/problem+json': components['schemas']['Problem']
         }
+      }
+      /** @description The request line and the headers are together larger than 16 KiB. */
+      431: {
+        headers: {
+          [name: string]: unknown
+        }
+        content?: never
       }
       /** @description A defect in Winnow. Codes: `internal`. */
       500: {
@@ -10605,6 +10871,13 @@ export interface operations {
           'application/problem+json': components['schemas']['Problem']
         }
       }
+      /** @description The request line and the headers are together larger than 16 KiB. */
+      431: {
+        headers: {
+          [name: string]: unknown
+        }
+        content?: never
+      }
       /** @description A defect in Winnow. Codes: `internal`. */
       500: {
         headers: {
@@ -10695,7 +10968,7 @@ export interface operations {
           [name: string]: unknown
         }
         content: {
-          'text/event-stream': string
+          'text/event-stream': unknown
         }
       }
       /** @description The body, a header or a parameter is malformed. Codes: `parameter_invalid`, `body_invalid`. */
@@ -10794,6 +11067,13 @@ export interface operations {
            */
           'application/problem+json': components['schemas']['Problem']
         }
+      }
+      /** @description The request line and the headers are together larger than 16 KiB. */
+      431: {
+        headers: {
+          [name: string]: unknown
+        }
+        content?: never
       }
       /** @description A defect in Winnow. Codes: `internal`. */
       500: {
@@ -11072,6 +11352,13 @@ export interface operations {
            */
           'application/problem+json': components['schemas']['Problem']
         }
+      }
+      /** @description The request line and the headers are together larger than 16 KiB. */
+      431: {
+        headers: {
+          [name: string]: unknown
+        }
+        content?: never
       }
       /** @description A defect in Winnow. Codes: `internal`. */
       500: {

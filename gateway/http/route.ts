@@ -174,7 +174,7 @@ export function problems(
   meanings: Partial<Record<keyof typeof problemMeanings, string>> = {},
 ) {
   const isLimited = statuses.includes(401) && statuses.includes(503)
-  return Object.fromEntries(
+  const described = Object.fromEntries(
     [...statuses, ...(isLimited ? ([429] as const) : [])].map((status) => {
       const { text, codes } = problemMeanings[status]
       const description = `${meanings[status] ?? text} Codes: ${codes.map((code) => `\`${code}\``).join(', ')}.`
@@ -189,6 +189,12 @@ export function problems(
       ]
     }),
   )
+  return { ...described, 431: headTooLarge }
+}
+
+/** Node refuses such a request before any route sees it, so the answer has no body. */
+const headTooLarge = {
+  description: 'The request line and the headers are together larger than 16 KiB.',
 }
 
 /** A problem document as routes send it. */

@@ -94,7 +94,7 @@ const streamResults: RouteConfig = {
   responses: {
     200: {
       description: 'Events until one side closes the connection.',
-      content: { 'text/event-stream': { schema: { type: 'string' } } },
+      content: { 'text/event-stream': { schema: {} } },
     },
     ...problems([400, 401, 403, 410, 500, 502, 503, 504]),
   },
