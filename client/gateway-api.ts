@@ -3857,6 +3857,13 @@ export interface operations {
           'application/json': components['schemas']['PredictError']
         }
       }
+      /** @description The request line and the headers are together larger than 16 KiB. */
+      431: {
+        headers: {
+          [name: string]: unknown
+        }
+        content?: never
+      }
       /** @description A defect in Winnow. */
       500: {
         headers: {
@@ -11457,6 +11464,13 @@ export interface operations {
           'application/json': components['schemas']['InferenceError']
         }
       }
+      /** @description The request line and the headers are together larger than 16 KiB. */
+      431: {
+        headers: {
+          [name: string]: unknown
+        }
+        content?: never
+      }
       /** @description A defect in Winnow, or a damaged model version. */
       500: {
         headers: {
@@ -11495,6 +11509,13 @@ export interface operations {
           'application/json': components['schemas']['InferenceError']
         }
       }
+      /** @description The request line and the headers are together larger than 16 KiB. */
+      431: {
+        headers: {
+          [name: string]: unknown
+        }
+        content?: never
+      }
     }
   }
   getV2HealthReady: {
@@ -11523,6 +11544,13 @@ export interface operations {
         content: {
           'application/json': components['schemas']['InferenceError']
         }
+      }
+      /** @description The request line and the headers are together larger than 16 KiB. */
+      431: {
+        headers: {
+          [name: string]: unknown
+        }
+        content?: never
       }
       /** @description Overloaded, or no model is loaded; see Retry-After. */
       503: {
@@ -11582,6 +11610,13 @@ export interface operations {
         content: {
           'application/json': components['schemas']['InferenceError']
         }
+      }
+      /** @description The request line and the headers are together larger than 16 KiB. */
+      431: {
+        headers: {
+          [name: string]: unknown
+        }
+        content?: never
       }
       /** @description A defect in Winnow, or a damaged model version. */
       500: {
@@ -11716,6 +11751,13 @@ export interface operations {
           'application/json': components['schemas']['InferenceError']
         }
       }
+      /** @description The request line and the headers are together larger than 16 KiB. */
+      431: {
+        headers: {
+          [name: string]: unknown
+        }
+        content?: never
+      }
       /** @description A defect in Winnow, or a damaged model version. */
       500: {
         headers: {
@@ -11792,6 +11834,13 @@ export interface operations {
         content: {
           'application/json': components['schemas']['InferenceError']
         }
+      }
+      /** @description The request line and the headers are together larger than 16 KiB. */
+      431: {
+        headers: {
+          [name: string]: unknown
+        }
+        content?: never
       }
       /** @description A defect in Winnow, or a damaged model version. */
       500: {
@@ -11871,6 +11920,13 @@ export interface operations {
         content: {
           'application/json': components['schemas']['InferenceError']
         }
+      }
+      /** @description The request line and the headers are together larger than 16 KiB. */
+      431: {
+        headers: {
+          [name: string]: unknown
+        }
+        content?: never
       }
       /** @description A defect in Winnow, or a damaged model version. */
       500: {
@@ -12007,6 +12063,13 @@ export interface operations {
           'application/json': components['schemas']['InferenceError']
         }
       }
+      /** @description The request line and the headers are together larger than 16 KiB. */
+      431: {
+        headers: {
+          [name: string]: unknown
+        }
+        content?: never
+      }
       /** @description A defect in Winnow, or a damaged model version. */
       500: {
         headers: {
@@ -12085,6 +12148,13 @@ export interface operations {
         content: {
           'application/json': components['schemas']['InferenceError']
         }
+      }
+      /** @description The request line and the headers are together larger than 16 KiB. */
+      431: {
+        headers: {
+          [name: string]: unknown
+        }
+        content?: never
       }
       /** @description A defect in Winnow, or a damaged model version. */
       500: {

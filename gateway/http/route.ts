@@ -42,7 +42,7 @@ export function addRoute(
 
 /**
  * What every operation has: an `operationId`, which names it in generated clients, a description,
- * and `security`. A bearer scheme has no scopes, so the description and `x-scope` name them.
+ * `security`, and the refusal of a head that is too large. A bearer scheme has no scopes, so the description and `x-scope` name them.
  */
 function completed(route: RouteConfig): Partial<RouteConfig> {
   const scopes = route.security?.find((each) => 'bearer' in each)?.['bearer']
@@ -54,7 +54,13 @@ function completed(route: RouteConfig): Partial<RouteConfig> {
       scope === undefined ? described : `${described}\n\nNeeds a key with the scope \`${scope}\`.`,
     security: scopes === undefined ? [] : [{ bearer: [] }],
     ...(scope !== undefined && { 'x-scope': scope }),
+    responses: { ...route.responses, 431: headTooLarge },
   }
+}
+
+/** Node refuses such a request before any route sees it, so the answer has no body. */
+const headTooLarge = {
+  description: 'The request line and the headers are together larger than 16 KiB.',
 }
 
 /** `getResultsById` for GET /v1/results/{id}. */
@@ -174,7 +180,7 @@ export function problems(
   meanings: Partial<Record<keyof typeof problemMeanings, string>> = {},
 ) {
   const isLimited = statuses.includes(401) && statuses.includes(503)
-  const described = Object.fromEntries(
+  return Object.fromEntries(
     [...statuses, ...(isLimited ? ([429] as const) : [])].map((status) => {
       const { text, codes } = problemMeanings[status]
       const description = `${meanings[status] ?? text} Codes: ${codes.map((code) => `\`${code}\``).join(', ')}.`
@@ -189,12 +195,6 @@ export function problems(
       ]
     }),
   )
-  return { ...described, 431: headTooLarge }
-}
-
-/** Node refuses such a request before any route sees it, so the answer has no body. */
-const headTooLarge = {
-  description: 'The request line and the headers are together larger than 16 KiB.',
 }
 
 /** A problem document as routes send it. */
