@@ -58,7 +58,7 @@ export function changedWork(work: Work, change: WorkChange): Work {
   }
 }
 
-/** The gateway takes so many characters of ids. */
+/** So much of an address of 16 KiB is for ids, as they are encoded there. */
 const excludedCharactersMax = 4_000
 
 /** Ids that the gateway shall leave out of the next page: those that wait, then the latest done. */
@@ -67,7 +67,7 @@ export function excludedIds(work: Work): string[] {
   const done = [...work.skipped, ...labelledIds(work)].reverse()
   let characters = 0
   return [...new Set([...waiting, ...done])].filter((id) => {
-    characters += id.length + 1
+    characters += encodeURIComponent(id).length + 3
     return characters < excludedCharactersMax && !id.includes(',')
   })
 }
