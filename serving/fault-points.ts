@@ -19,7 +19,7 @@ export type FaultPoints = {
   sink<Output>(port: Sink<Output>): Sink<Output>
   models(port: ModelSource): ModelSource
   /** Between the bytes of a record and the stages. */
-  read<T>(read: (value: Buffer) => Promise<T>): (value: Buffer) => Promise<T>
+  read<Bytes, T>(read: (bytes: Bytes) => Promise<T>): (bytes: Bytes) => Promise<T>
   objects(port: ObjectStore): ObjectStore
 }
 
