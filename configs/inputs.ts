@@ -116,8 +116,16 @@ const input = z.strictObject({
     .describe('Full name of the message, for the format protobuf with schemaFile.'),
   constants: z
     .strictObject({
-      source: z.string().min(1).max(nameCharsMax).optional(),
-      attributes: z.record(attributeName, z.string().max(4_096)).default({}),
+      source: z
+        .string()
+        .min(1)
+        .max(nameCharsMax)
+        .optional()
+        .describe('Source of every event of this input.'),
+      attributes: z
+        .record(attributeName, z.string().max(4_096))
+        .default({})
+        .describe('Attributes of every event of this input.'),
     })
     .prefault({})
     .describe('Source and attributes that every event of this input gets.'),
@@ -142,7 +150,11 @@ const input = z.strictObject({
     .optional()
     .describe('Models that classify this input, each on its own; inference.model when absent.'),
   cleaning: z
-    .strictObject({ steps: z.array(z.enum(cleaningSteps)) })
+    .strictObject({
+      steps: z
+        .array(z.enum(cleaningSteps))
+        .describe('Cleaning steps in order, for the texts of this input.'),
+    })
     .optional()
     .describe('Cleaning of these texts; the setting cleaning when absent.'),
   replay: z
@@ -169,24 +181,30 @@ export function inputProblems(all: readonly Input[], prefix: string): Problem[] 
     const problems: Problem[] = []
     const add = (path: Problem['path'], message: string) =>
       problems.push({ path: [at, ...path], message })
-    if (own.has(one.topic)) add(['topic'], 'is a topic of Winnow itself')
-    if (first < at) add(['topic'], `is the topic of inputs.${first} too; an input has one topic`)
+    if (own.has(one.topic)) add(['topic'], 'it is a topic of Winnow itself')
+    if (first < at) add(['topic'], `it is the topic of inputs.${first} too; name each topic once`)
     if (one.fields.text === undefined && one.format !== 'text' && one.preset === undefined) {
       add(['fields', 'text'], 'say where the text is, such as order.note')
     }
     if ((one.format === 'csv') !== (one.columns !== undefined)) {
-      add(['columns'], one.format === 'csv' ? 'the format csv needs it' : 'only for the format csv')
+      add(
+        ['columns'],
+        one.format === 'csv' ? 'the format csv needs it' : 'it is only for the format csv',
+      )
     }
     const names = (one.models ?? []).map((ref) => ref.split('@')[0])
-    if (new Set(names).size < names.length) add(['models'], 'names a model twice')
+    if (new Set(names).size < names.length) add(['models'], 'it names a model twice')
     const twice = one.columns?.find((name, index) => one.columns?.indexOf(name) !== index)
-    if (twice !== undefined) add(['columns'], `has the name "${twice}" twice`)
+    if (twice !== undefined) add(['columns'], `it has the name "${twice}" twice`)
     if (one.fields.source !== undefined && one.constants.source !== undefined) {
       add(['constants', 'source'], 'fields.source is set too; set one of them')
     }
     for (const name of Object.keys(one.constants.attributes)) {
       if (!Object.hasOwn(one.fields.attributes, name)) continue
-      add(['constants', 'attributes', name], `fields.attributes.${name} is set too; set one of them`)
+      add(
+        ['constants', 'attributes', name],
+        `fields.attributes.${name} is set too; set one of them`,
+      )
     }
     return [...problems, ...keyProblems(one, at)]
   })

@@ -66,7 +66,7 @@ describe('/metrics', () => {
   it('has its own registry: two instances share nothing', async () => {
     const first = await listener()
     const second = await listener()
-    first.telemetry.outcomes('infer', 'ok', 1)
+    first.telemetry.runner().outcomes('infer', 'ok', 1)
     expect((await second.get('/metrics')).text).not.toContain('winnow_events_total{')
   })
 })

@@ -18,12 +18,7 @@ import { partitionCount, requireTopics, topicOf } from '../infra/kafka/topics.ts
 import type { Validated } from '../schemas/validated.ts'
 import type { ModelSource } from '../streams/stages/infer.ts'
 import type { InputReading } from '../streams/stages/read-input.ts'
-import {
-  createPipeline,
-  inputTopic,
-  outputTopic,
-  type PipelineOutput,
-} from '../streams/pipeline.ts'
+import { createPipeline, outputTopic, type PipelineOutput } from '../streams/pipeline.ts'
 import type { Sink } from '../schemas/ports/sink.ts'
 import { createRunner, type Runner } from '../streams/runner.ts'
 import { ShadowClassifier, withShadow } from '../streams/shadow-classifier.ts'
@@ -167,7 +162,7 @@ async function openRunner(
 }
 
 function withFaults(reading: InputReading, faults: FaultPoints): InputReading {
-  return { ...reading, decode: faults.read(reading.decode) }
+  return { ...reading, decode: faults.decode(reading.decode) }
 }
 
 /**

@@ -26,13 +26,13 @@ export function addStreamCommand(program: Command): void {
     name: 'stream',
     summary: 'run a range of the stages until stopped',
     description:
-      'Consumes winnow.events and the topics of inputs, runs the stages validate, tokenize and infer (or the\n' +
-      'range of --stages), and\n' +
-      'writes to the next topic or, after infer, to ClickHouse. On a terminal a line shows rate, rows, dead\n' +
-      'letters, lag and model while it runs. To scale, start more processes: the group shares the\n' +
-      'partitions. With the stage infer, or with --stages labels, it also writes the labels that people\n' +
-      'give (winnow.labels) to ClickHouse. Several models may classify one topic: a model named by --model\n' +
-      'gets its own consumer group, unless it is the configured one (inference.model).',
+      'Consumes winnow.events and the topics of inputs, runs the stages validate, tokenize and infer (or\n' +
+      'the range of --stages), and writes to the next topic or, after infer, to ClickHouse. On a terminal\n' +
+      'a line shows rate, rows, dead letters, lag and model while it runs. To scale, start more processes:\n' +
+      'the groups share the partitions. With the stage infer, or with --stages labels, it also writes the\n' +
+      'labels that people give (winnow.labels) to ClickHouse. Several models may classify one topic: a\n' +
+      'model named by --model gets its own consumer group, unless it is the configured one\n' +
+      '(inference.model). It takes the inputs that list it, and those that list no models.',
     examples: [
       'winnow stream',
       'winnow stream --model intent',
@@ -56,7 +56,6 @@ export function addStreamCommand(program: Command): void {
 
 async function runStream(options: Options): Promise<void> {
   const range = options.stages === 'labels' ? undefined : parseRange(options.stages)
-  const { config: configured } = await readContext(options)
   const { config: configured } = await readContext(options)
   const context = await openContext(options, { 'inference.model': options.model })
   const { config, terminal, paths } = context

@@ -52,6 +52,10 @@ export function parsePath(
   return { kind: 'ok', path: { text, root, names: isRoot ? names.slice(1) : names, isOptional } }
 }
 
+function rejected(problem: string): ParsedPath {
+  return { kind: 'rejected', problem }
+}
+
 /** The names of a path, or what is wrong with it. */
 function namesOf(text: string): string[] | string {
   if (text === '') return 'is empty'
