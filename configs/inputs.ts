@@ -157,12 +157,6 @@ const input = z.strictObject({
     })
     .optional()
     .describe('Cleaning of these texts; the setting cleaning when absent.'),
-  replay: z
-    .boolean()
-    .default(false)
-    .describe(
-      'Whether `dlq replay` may send dead letters back to this topic. Everybody who consumes it sees them again.',
-    ),
 })
 
 /** The inputs in their order. */

@@ -77,6 +77,8 @@ export type OutgoingRecord = {
   readonly value: Buffer | string | null
   readonly partition?: number
   readonly timestampMs?: number
+  /** Headers of its own, such as those of the record that it stands for. */
+  readonly headers?: RecordHeaders | undefined
   readonly traceparent?: string | undefined
   readonly lineage?: Lineage | undefined
 }

@@ -15,9 +15,14 @@ export type Consumption = {
   readonly group: string
   /** The model that classifies it; unused by a range without one. */
   readonly model: string
-  /** Undefined for Winnow's own topics. */
-  readonly input: Input | undefined
+  /**
+   * What enters there: events of Winnow's own form, records of an input, or records that stand for
+   * dead letters of inputs. A stage after validate takes what the one before it wrote.
+   */
+  readonly entry: { readonly kind: 'own' | 'sent-again' } | InputConsumption
 }
+
+export type InputConsumption = { readonly kind: 'input'; readonly input: Input }
 
 export type ConsumptionOptions = {
   readonly range: StageRange
@@ -39,28 +44,35 @@ export function consumptionsOf(config: Config, options: ConsumptionOptions): Con
     topic: topicOf(config.topics, inputTopic[range.first]),
     group: group ?? defaultGroup(config, { range, model, configured }),
     model,
-    input: undefined,
+    entry: { kind: 'own' },
   }
-  if (range.first !== 'validate') return [own]
+  if (range.first !== 'validate' || config.inputs.length === 0) return [own]
+  const groupOf = (topic: string, ref: string, namesModel: boolean) => {
+    const input = { topic, namesModel }
+    if (group === undefined) return defaultGroup(config, { range, model: ref, configured, input })
+    const ofModel = namesModel && range.last === 'infer' ? `.${parseModelRef(ref).name}` : ''
+    return `${group}${ofModel}:${topic}`
+  }
   const ofInputs = config.inputs.flatMap((input) =>
     // Only results differ between models: events before that stage are the same for all of them.
     modelsOf(range.last === 'infer' ? input : { models: undefined }, { named, configured }).map(
-      (ref): Consumption => {
-        const { topic } = input
-        const namesModel = input.models !== undefined
-        const ofGroup = { range, model: ref, configured, input: { topic, namesModel } }
-        const suffix = namesModel && range.last === 'infer' ? `.${parseModelRef(ref).name}` : ''
-        return {
-          topic,
-          group:
-            group === undefined ? defaultGroup(config, ofGroup) : `${group}${suffix}:${topic}`,
-          model: ref,
-          input,
-        }
-      },
+      (ref): Consumption => ({
+        topic: input.topic,
+        group: groupOf(input.topic, ref, input.models !== undefined),
+        model: ref,
+        entry: { kind: 'input', input },
+      }),
     ),
   )
-  return [own, ...ofInputs]
+  const retries = topicOf(config.topics, 'retries')
+  const refs = new Map(ofInputs.map(({ model: ref }) => [parseModelRef(ref).name, ref]))
+  const again = [...refs.values()].map((ref): Consumption => ({
+    topic: retries,
+    group: groupOf(retries, ref, true),
+    model: ref,
+    entry: { kind: 'sent-again' },
+  }))
+  return [own, ...ofInputs, ...again]
 }
 
 function modelsOf(

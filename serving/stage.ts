@@ -17,8 +17,13 @@ import { createTopicSink } from '../infra/sinks/topic-sink.ts'
 import { partitionCount, requireTopics, topicOf } from '../infra/kafka/topics.ts'
 import type { Validated } from '../schemas/validated.ts'
 import type { ModelSource } from '../streams/stages/infer.ts'
-import type { InputReading } from '../streams/stages/read-input.ts'
-import { createPipeline, outputTopic, type PipelineOutput } from '../streams/pipeline.ts'
+import {
+  createPipeline,
+  outputTopic,
+  type EnteringInput,
+  type InputEntry,
+  type PipelineOutput,
+} from '../streams/pipeline.ts'
 import type { Sink } from '../schemas/ports/sink.ts'
 import { createRunner, type Runner } from '../streams/runner.ts'
 import { ShadowClassifier, withShadow } from '../streams/shadow-classifier.ts'
@@ -33,6 +38,7 @@ import type { OpenModel } from './model.ts'
 import { openAll, type OpenResources } from './open-resources.ts'
 import { openServingModel, type ServingOptions } from './serving-model.ts'
 import { failureSignal } from './failure-signal.ts'
+import { retrySink } from './retry-sink.ts'
 
 export type Stage = {
   /** One for each consumption, in their order. */
@@ -67,6 +73,7 @@ type StageParts = {
   readonly faults: FaultPoints
   readonly resources: OpenResources
   readonly outputPartitions: number
+  readonly inputs: ReadonlyMap<string, EnteringInput>
 }
 
 /** A model at work, with its shadow. */
@@ -89,7 +96,7 @@ export function openStage(options: StageOptions): Promise<Stage> {
     const kafka = createKafka(config, options.log)
     await requireTopics(
       kafka,
-      consumptions.flatMap(({ input }) => (input === undefined ? [] : [input.topic])),
+      consumptions.flatMap(({ topic, entry }) => (entry.kind === 'input' ? [topic] : [])),
     )
     const schemas = await openSchemas(config.registry, config.topics.prefix)
     const producer = faults.producer(resources.add(await openProducer(kafka), (one) => one.close()))
@@ -99,8 +106,9 @@ export function openStage(options: StageOptions): Promise<Stage> {
       topicOf(config.topics, outputTopic[range.last]),
     )
     const clients = { kafka, schemas, producer }
+    const inputs = openInputs(config, faults)
     const parts: StageParts = {
-      ...{ clients, analytics, clickhouse, telemetry, faults, resources, outputPartitions },
+      ...{ clients, analytics, clickhouse, telemetry, faults, resources, outputPartitions, inputs },
     }
     const models =
       range.last === 'validate'
@@ -128,41 +136,62 @@ export function openStage(options: StageOptions): Promise<Stage> {
 /** The runner of one topic. */
 async function openRunner(
   options: StageOptions,
-  { topic, group, model: ref, input }: Consumption,
+  { topic, group, model: ref, entry }: Consumption,
   parts: StageParts,
   model: ModelParts | undefined,
 ): Promise<Runner> {
   const { range, config, log } = options
   const { clients, clickhouse, telemetry, faults } = parts
   const { kafka, schemas } = clients
+  const sink = faults.sink(sinkOf(options, { ...parts, model, owner: { group, topic } }))
   return createRunner<PipelineOutput>({
     source: faults.source(
       await openGroupSource({ kafka, analytics: clickhouse }, { group, topic, config, log }),
     ),
     chain: createPipeline({
       range,
-      config: input?.cleaning === undefined ? config : { ...config, cleaning: input.cleaning },
+      config,
       readers: {
         events: faults.read((value) => schemas.decode('events', value)),
         validated: faults.read((value) => schemas.decode('validated', value)),
         tokenized: faults.read((value) => schemas.decode('tokenized', value)),
       },
-      input: input && withFaults(openInput(input, config), faults),
+      entry: entryOf(entry, parts),
       // Tokens alone are for every model.
       accepts: range.last === 'infer' ? (from) => classifies(config, ref, from) : undefined,
       models: model && faults.models(modelSource(model.models)),
       nowMs: () => Date.now(),
       onChallenge: (outcome, events) => telemetry.challenged(outcome, events),
     }),
-    sink: faults.sink(sinkOf(options, { ...parts, model, owner: { group, topic } })),
+    sink: entry.kind === 'sent-again' ? retrySink(sink) : sink,
     config: config.stream,
     metrics: telemetry.runner(),
     log: (line) => log(line),
   })
 }
 
-function withFaults(reading: InputReading, faults: FaultPoints): InputReading {
-  return { ...reading, decode: faults.decode(reading.decode) }
+/** How events enter that are not of Winnow's own form. */
+function entryOf(
+  { kind }: Consumption['entry'],
+  { inputs }: Pick<StageParts, 'inputs'>,
+): InputEntry | undefined {
+  if (kind === 'own') return undefined
+  const records = kind === 'input' ? 'own' : 'sent-again'
+  return { records, inputOf: (topic) => inputs.get(topic) }
+}
+
+/** All inputs by topic: how their records are read and cleaned. */
+function openInputs(config: Config, faults: FaultPoints): Map<string, EnteringInput> {
+  return new Map(
+    config.inputs.map((input) => {
+      const reading = openInput(input, config)
+      const { cleaning = config.cleaning } = input
+      return [
+        input.topic,
+        { reading: { ...reading, decode: faults.decode(reading.decode) }, cleaning },
+      ]
+    }),
+  )
 }
 
 /**

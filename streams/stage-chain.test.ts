@@ -57,6 +57,7 @@ type ChainOptions = {
 function chainOf({ range, read: readValue = read, ...options }: ChainOptions = {}) {
   const { inOrder = [], stages = [], originOf, models } = options
   const first = range?.first ?? 'validate'
+  const startsAtOrigin = first === 'validate'
   const nothing: ChainPart<string, string> = (chunk) => Promise.resolve([...chunk])
   const reader = readRecords<string>({
     stage: first,
@@ -69,6 +70,7 @@ function chainOf({ range, read: readValue = read, ...options }: ChainOptions = {
     inOrder: inOrder.map(applyStage).reduce(inSequence<KafkaRecord, string, string>, reader),
     anyOrder: stages.map(applyStage).reduce(inSequence<string, string, string>, nothing),
     models,
+    startsAtOrigin,
   })
 }
 

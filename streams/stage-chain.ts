@@ -98,6 +98,8 @@ export type StageChainOptions<Between, Out> = {
   readonly inOrder: ChainPart<KafkaRecord, Between>
   /** Runs for several chunks of a partition at once. */
   readonly anyOrder: ChainPart<Between, Out>
+  /** Whether records are where their events entered; else their headers name an earlier record. */
+  readonly startsAtOrigin: boolean
   /** Where the stages get their models, the same ones for all of a chunk. */
   readonly models: ModelSource | undefined
 }
@@ -106,8 +108,7 @@ export type StageChainOptions<Between, Out> = {
 export function chainStages<Between, Out>(
   options: StageChainOptions<Between, Out>,
 ): StageChain<Out> {
-  const { range, inOrder, anyOrder } = options
-  const startsAtOrigin = range.first === 'validate'
+  const { range, inOrder, anyOrder, startsAtOrigin } = options
   const order = new KeyedOrder()
   return {
     name: stagesOf(range).join('..'),

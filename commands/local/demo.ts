@@ -98,7 +98,7 @@ async function runDemo(options: Options, signal: AbortSignal): Promise<void> {
     const topic = topicOf(context.config.topics, 'events')
     const stage = await openStage({
       range,
-      consumptions: [{ topic, group, model, input: undefined }],
+      consumptions: [{ topic, group, model, entry: { kind: 'own' } }],
       config: context.config,
       storeDir: paths.store,
       log: (line) => terminal.say(terminal.style('dim', line)),

@@ -4,7 +4,7 @@
 import type { EventRecord } from '../event.ts'
 import { filtered, ok, rejected, type Filtered, type Outcome } from '../outcome.ts'
 import type { DecodedRecord } from '../ports/record-decoder.ts'
-import { valueAtPath, type FieldPath } from './field-path.ts'
+import { valueAtPath, type FieldPath, type PathRoot } from './field-path.ts'
 import { parseSource, pathsOf, readSource, scalarText, type FieldSource } from './field-source.ts'
 
 /** Fields of an event that a source may fill. */
@@ -77,10 +77,7 @@ export function parseFields(
   return sources
 }
 
-function required(
-  written: string,
-  options: { readonly roots: 'record' | 'value' },
-): FieldSource {
+function required(written: string, options: { readonly roots: 'record' | 'value' }): FieldSource {
   const parsed = parseSource(written, options)
   if (parsed.kind === 'rejected') throw new TypeError(`"${written}" ${parsed.problem}`)
   return parsed.source
@@ -123,10 +120,10 @@ export function mapRecord(
   })
 }
 
-/** Whether a mapping reads the key of a record. */
-export function readsKey({ sources, filter }: EventMapping): boolean {
+/** Whether a mapping reads a part of a record: its key, or its headers. */
+export function readsPart({ sources, filter }: EventMapping, part: PathRoot): boolean {
   const paths = [...sources.values()].flatMap(pathsOf)
-  return [...paths, ...filter.map(({ path }) => path)].some(({ root }) => root === 'key')
+  return [...paths, ...filter.map(({ path }) => path)].some(({ root }) => root === part)
 }
 
 /** Whether each path of the filter leads to one of its values. */

@@ -9,6 +9,9 @@ import { until } from '../support/until.ts'
 import { openWorkspace, sampleText, trainTestModel, type Workspace } from '../support/workspace.ts'
 
 const prefix = uniqueName()
+/** Read by the mapping once it is corrected. */
+const secondPath = 'order.notes[0].body'
+
 const [orders, lines, sheets, tickets] = ['orders', 'lines', 'sheets', 'tickets'].map(
   (name) => `${prefix}_${name}`,
 ) as [string, string, string, string]
@@ -18,7 +21,7 @@ const inputs = [
     topic: orders,
     keyFormat: 'json',
     fields: {
-      text: '{order.title}\n\n{order.notes[0].body}',
+      text: `{order.title}\n\n{${secondPath}}`,
       id: 'key.id',
       time: 'created',
       source: 'headers.x-shop',
@@ -236,4 +239,44 @@ describe('inputs by configuration', () => {
       expect.stringContaining(`${prefix}_none`) as string,
     ])
   })
+
+  it('are sent again to a topic of Winnow after their mapping is corrected', async () => {
+    const endsBefore = await endOf(orders)
+    expect(await stream.stop()).toBe(0)
+    const [first, ...others] = inputs
+    const fields = { ...first!.fields, text: `{order.title} {${secondPath}?}` }
+    const corrected = [{ ...first!, fields }, ...others]
+    env = { ...env, WINNOW_INPUTS: JSON.stringify(corrected) }
+    stream = await startWinnow(['stream'], { env })
+    const replayed = await winnow(['dlq', 'replay', '--json'], { env })
+    expect(replayed.status, replayed.stderr).toBe(0)
+    // The row that is not CSV is sent for both models, as one record.
+    expect(JSON.parse(replayed.stdout)).toMatchObject({ matched: 5, sent: 5, reread: 4 })
+    await until('the outcomes of second attempts', async () => {
+      const [row] = await space.analytics.rows<{ rows: number; letters: number }>(
+        `SELECT (SELECT count() FROM classifications WHERE attempt = 1) AS rows,
+           (SELECT count() FROM dead_letters WHERE attempt = 1) AS letters`,
+      )
+      return row!.rows === 4 && row!.letters === 2
+    })
+    const again = await space.analytics.rows(
+      `SELECT DISTINCT topic, model, source FROM classifications WHERE attempt = 1`,
+    )
+    expect(again).toEqual([{ topic: orders, model: 'test', source: 'berlin' }])
+    expect(await endOf(orders)).toEqual(endsBefore)
+    const open = await space.analytics.rows('SELECT DISTINCT topic FROM open_dead_letters')
+    expect(open).toEqual([{ topic: sheets }])
+  })
 })
+
+/** The offsets after the last records of a topic. */
+async function endOf(topic: string): Promise<unknown> {
+  const admin = space.kafka.admin()
+  await admin.connect()
+  try {
+    const offsets = await admin.fetchTopicOffsets(topic)
+    return offsets.map(({ partition, high }) => [partition, high]).sort()
+  } finally {
+    await admin.disconnect()
+  }
+}
