@@ -39,11 +39,7 @@ export function fieldSource(roots: 'record' | 'value') {
 }
 
 const source = fieldSource('record')
-const attributeName = z
-  .string()
-  .min(1)
-  .max(nameCharsMax)
-  .refine((name) => name !== '__proto__', 'must not be "__proto__"')
+const attributeName = z.string().min(1).max(nameCharsMax)
 
 const fields = z.strictObject({
   text: source

@@ -2,7 +2,6 @@
 // that is consumed, and for each model that classifies it.
 import type { Config } from '../configs/schema.ts'
 import { createAnalytics, type Analytics } from '../infra/clickhouse/clickhouse.ts'
-import { openInput } from '../infra/formats/input-reading.ts'
 import {
   createKafka,
   openProducer,
@@ -37,6 +36,7 @@ import type { ServingModels } from './model-follower.ts'
 import type { OpenModel } from './model.ts'
 import { openAll, type OpenResources } from './open-resources.ts'
 import { openServingModel, type ServingOptions } from './serving-model.ts'
+import { openInputs } from './entering-inputs.ts'
 import { failureSignal } from './failure-signal.ts'
 import { retrySink } from './retry-sink.ts'
 
@@ -106,7 +106,7 @@ export function openStage(options: StageOptions): Promise<Stage> {
       topicOf(config.topics, outputTopic[range.last]),
     )
     const clients = { kafka, schemas, producer }
-    const inputs = openInputs(config, faults)
+    const inputs = openInputs(config, faults.decode)
     const parts: StageParts = {
       ...{ clients, analytics, clickhouse, telemetry, faults, resources, outputPartitions, inputs },
     }
@@ -178,20 +178,6 @@ function entryOf(
   if (kind === 'own') return undefined
   const records = kind === 'input' ? 'own' : 'sent-again'
   return { records, inputOf: (topic) => inputs.get(topic) }
-}
-
-/** All inputs by topic: how their records are read and cleaned. */
-function openInputs(config: Config, faults: FaultPoints): Map<string, EnteringInput> {
-  return new Map(
-    config.inputs.map((input) => {
-      const reading = openInput(input, config)
-      const { cleaning = config.cleaning } = input
-      return [
-        input.topic,
-        { reading: { ...reading, decode: faults.decode(reading.decode) }, cleaning },
-      ]
-    }),
-  )
 }
 
 /**

@@ -70,7 +70,7 @@ function namesOf(text: string): string[] | string {
     names.push(match[1] ?? match[2] ?? match[3] ?? match[4]!)
     at = step.lastIndex
   }
-  return text.endsWith('.') ? 'ends with a dot' : names
+  return names
 }
 
 /** The value at a path; undefined if it leads nowhere. Only own properties count. */
