@@ -2198,6 +2198,8 @@ export interface components {
         | 'json_invalid'
         | 'event_not_object'
         | 'field_missing'
+        | 'path_missing'
+        | 'csv_invalid'
         | 'field_type'
         | 'field_unknown'
         | 'field_too_long'
@@ -2287,6 +2289,8 @@ export interface components {
           | 'json_invalid'
           | 'event_not_object'
           | 'field_missing'
+          | 'path_missing'
+          | 'csv_invalid'
           | 'field_type'
           | 'field_unknown'
           | 'field_too_long'
@@ -2416,6 +2420,8 @@ export interface components {
             | 'json_invalid'
             | 'event_not_object'
             | 'field_missing'
+            | 'path_missing'
+            | 'csv_invalid'
             | 'field_type'
             | 'field_unknown'
             | 'field_too_long'
@@ -3028,6 +3034,7 @@ export interface components {
      *           "replays": 1,
      *           "rows": 38,
      *           "openDeadLetters": 2,
+     *           "filtered": 0,
      *           "waiting": 2,
      *           "difference": 0
      *         }
@@ -3038,6 +3045,8 @@ export interface components {
       topics: {
         /** @description What is left of the records: 0 when nothing is lost and nothing in flight. */
         difference: number
+        /** @description Records that the filter of an input leaves out, which have no outcome. */
+        filtered: number
         /** @description Events with an open dead letter and no row. */
         openDeadLetters: number
         /** @description On the topic, replays of dead letters aside. */
@@ -3908,7 +3917,7 @@ export interface operations {
     }
     requestBody?: never
     responses: {
-      /** @description One entry per input topic: records = rows + openDeadLetters + waiting + difference. */
+      /** @description One entry per input topic: records = rows + openDeadLetters + filtered + waiting + difference. */
       200: {
         headers: {
           [name: string]: unknown
@@ -4897,6 +4906,8 @@ export interface operations {
           | 'json_invalid'
           | 'event_not_object'
           | 'field_missing'
+          | 'path_missing'
+          | 'csv_invalid'
           | 'field_type'
           | 'field_unknown'
           | 'field_too_long'

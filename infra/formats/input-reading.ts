@@ -3,7 +3,11 @@
 import type { Config } from '../../configs/schema.ts'
 import type { Input } from '../../configs/inputs.ts'
 import { WinnowError } from '../../schemas/errors.ts'
-import { parseMapping, readsPart, type EventMapping } from '../../schemas/mapping/event-mapping.ts'
+import {
+  parseMapping,
+  readsKey,
+  type EventMapping,
+} from '../../schemas/mapping/event-mapping.ts'
 import type { Envelope, PartDecoder, RecordDecoder } from '../../schemas/ports/record-decoder.ts'
 import { avroDecoder } from './avro-format.ts'
 import { csvDecoder } from './csv-format.ts'
@@ -21,7 +25,7 @@ export function openInput(
 ): { decode: RecordDecoder; envelope: Envelope | undefined; mapping: EventMapping } {
   const mapping = inputMapping(input)
   const value = partDecoder(input.format, input, config)
-  const key = readsPart(mapping, 'key') ? partDecoder(input.keyFormat, input, config) : undefined
+  const key = readsKey(mapping) ? partDecoder(input.keyFormat, input, config) : undefined
   return { decode: recordDecoder({ value, key }), envelope: envelopeOf(input), mapping }
 }
 

@@ -3,7 +3,6 @@
 // HeaderSchemaIdSerializer use headers. In front, the id stays with the value wherever it is stored
 // or sent again.
 import type { IHeaders } from 'kafkajs'
-import type { RecordHeaders } from '../../schemas/record.ts'
 import { withSchemaId, type SchemaId } from '../../schemas/schema-id.ts'
 
 /**
@@ -18,18 +17,6 @@ export function identifiedValue(
   const schema = schemaIdOf(headers)
   return schema === undefined ? value : withSchemaId(schema, value)
 }
-
-/** Headers without those whose schema id `identifiedValue` has put in front of the value. */
-export function withoutValueId(headers: RecordHeaders | undefined): RecordHeaders {
-  const rest = Object.entries(headers ?? {}).filter(([name]) => !valueIdHeaders.has(name))
-  return Object.fromEntries(rest)
-}
-
-const valueIdHeaders = new Set([
-  '__value_schema_id',
-  'apicurio.value.globalId',
-  'apicurio.value.contentId',
-])
 
 /**
  * JSON needs no schema here, though JSON Schema serialisers name one. No Avro event starts with

@@ -120,6 +120,11 @@ export function mapRecord(
   })
 }
 
+/** Whether a mapping reads the key of a record. */
+export function readsKey(mapping: EventMapping): boolean {
+  return readsPart(mapping, 'key')
+}
+
 /** Whether a mapping reads a part of a record: its key, or its headers. */
 export function readsPart({ sources, filter }: EventMapping, part: PathRoot): boolean {
   const paths = [...sources.values()].flatMap(pathsOf)

@@ -55,10 +55,19 @@ export async function readTopicBalance(
     const passing = table === 'labels' ? 0 : Math.min(between, Math.max(0, lacking))
     between -= passing
     const waiting = unread + passing
-    const difference = lacking - passing
-    balances.push({ topic, records, replays, rows, openDeadLetters, waiting, difference })
+    // What a filter leaves out has no outcome, so that it cannot be told from what is lost.
+    const filtered = hasFilter(config, topic) ? Math.max(0, lacking - passing) : 0
+    const difference = lacking - passing - filtered
+    balances.push({
+      ...{ topic, records, replays, rows, openDeadLetters, filtered, waiting, difference },
+    })
   }
   return balances
+}
+
+function hasFilter({ inputs }: Config, topic: string): boolean {
+  const input = inputs.find((one) => one.topic === topic)
+  return input?.preset !== undefined || Object.keys(input?.filter ?? {}).length > 0
 }
 
 function isInput({ inputs }: Config, topic: string): boolean {

@@ -4,7 +4,7 @@ import type { Analytics } from '../../infra/clickhouse/clickhouse.ts'
 import { noteSent, readKept, type OpenEvent } from '../../infra/readers/dead-letter-reader.ts'
 import type { KafkaClient, RecordProducer } from '../../infra/kafka/kafka.ts'
 import { readRecordsAt, type PartitionBounds } from '../../infra/kafka/record-lookup.ts'
-import { withoutValueId } from '../../infra/schema-registry/schema-id-headers.ts'
+import { passedHeaders } from '../../infra/sinks/passed-headers.ts'
 import { WinnowError } from '../../schemas/errors.ts'
 import type { KafkaRecord, OutgoingRecord } from '../../schemas/record.ts'
 
@@ -134,7 +134,7 @@ export class LetterSender {
         return
       }
       const { key, value, traceparent } = record
-      const headers = withoutValueId(record.headers)
+      const headers = passedHeaders(record.headers, 'same')
       const sent = { ...again(event), key, value, headers, traceparent }
       try {
         await this.#produce([{ event, record: sent }])

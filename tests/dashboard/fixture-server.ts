@@ -153,6 +153,7 @@ function addReadRoutes(app: Hono, world: World): void {
       records,
       rows,
       openDeadLetters,
+      filtered: 0,
       waiting,
       replays: 0,
       difference: 0,
