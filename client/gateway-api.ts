@@ -2203,6 +2203,8 @@ export interface components {
         | 'json_invalid'
         | 'event_not_object'
         | 'field_missing'
+        | 'path_missing'
+        | 'csv_invalid'
         | 'field_type'
         | 'field_unknown'
         | 'field_too_long'
@@ -2292,6 +2294,8 @@ export interface components {
           | 'json_invalid'
           | 'event_not_object'
           | 'field_missing'
+          | 'path_missing'
+          | 'csv_invalid'
           | 'field_type'
           | 'field_unknown'
           | 'field_too_long'
@@ -2421,6 +2425,8 @@ export interface components {
             | 'json_invalid'
             | 'event_not_object'
             | 'field_missing'
+            | 'path_missing'
+            | 'csv_invalid'
             | 'field_type'
             | 'field_unknown'
             | 'field_too_long'
@@ -3033,6 +3039,7 @@ export interface components {
      *           "replays": 1,
      *           "rows": 38,
      *           "openDeadLetters": 2,
+     *           "filtered": 0,
      *           "waiting": 2,
      *           "difference": 0
      *         }
@@ -3043,6 +3050,8 @@ export interface components {
       topics: {
         /** @description What is left of the records: 0 when nothing is lost and nothing in flight. */
         difference: number
+        /** @description Records that the filter of an input leaves out, which have no outcome. */
+        filtered: number
         /** @description Events with an open dead letter and no row. */
         openDeadLetters: number
         /** @description On the topic, replays of dead letters aside. */
@@ -3976,7 +3985,7 @@ export interface operations {
     }
     requestBody?: never
     responses: {
-      /** @description One entry per input topic: records = rows + openDeadLetters + waiting + difference. */
+      /** @description One entry per input topic: records = rows + openDeadLetters + filtered + waiting + difference. */
       200: {
         headers: {
           [name: string]: unknown
@@ -5000,6 +5009,8 @@ export interface operations {
           | 'json_invalid'
           | 'event_not_object'
           | 'field_missing'
+          | 'path_missing'
+          | 'csv_invalid'
           | 'field_type'
           | 'field_unknown'
           | 'field_too_long'

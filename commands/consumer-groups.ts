@@ -79,15 +79,15 @@ async function warningsOf(
       ({ group, stage, topic }) =>
         `Nobody consumes ${topic} in the group ${group}: start \`winnow stream${stagesOption(stage)}\`.`,
     )
-  const events = topicOf(config.topics, 'events')
-  if (consumers.some(({ topic }) => topic === events)) return warnings
-  const waiting = await countRecords(kafka, events)
-  if (waiting === 0) return warnings
-  const records = counted(waiting, 'record waits', 'records wait')
-  return [
-    `${records} on ${events}, which no group has read yet: start \`winnow stream\`.`,
-    ...warnings,
-  ]
+  const entries = [topicOf(config.topics, 'events'), ...config.inputs.map(({ topic }) => topic)]
+  const unread: string[] = []
+  for (const entry of entries.filter((one) => !consumers.some(({ topic }) => topic === one))) {
+    const waiting = await countRecords(kafka, entry)
+    if (waiting === 0) continue
+    const records = counted(waiting, 'record waits', 'records wait')
+    unread.push(`${records} on ${entry}, which no group has read yet: start \`winnow stream\`.`)
+  }
+  return [...unread, ...warnings]
 }
 
 function stagesOption(stage: string): string {

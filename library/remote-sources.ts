@@ -12,12 +12,12 @@ import {
 import { topicOf } from '../infra/kafka/topics.ts'
 import { WinnowError } from '../schemas/errors.ts'
 import type { KafkaRecord } from '../schemas/record.ts'
-import { decodeEvent } from '../streams/stages/decode-event.ts'
 import { decodeLabel } from '../streams/stages/decode-label.ts'
 import type { DatasetReader, RemoteReaders, SourceRow } from '../trainers/files/dataset-source.ts'
 import { examplesMax } from '../trainers/data/dataset.ts'
 import { LabelBook } from '../trainers/data/label-book.ts'
 import { LabelOrigins, type EarlierVersion } from '../trainers/data/label-origins.ts'
+import { eventReader } from '../serving/entering-inputs.ts'
 import { openPatientAnalytics } from '../serving/patience.ts'
 
 /** How far reading is. */
@@ -61,10 +61,13 @@ function topicReader({ config, onProgress, earlier }: ReaderOptions): DatasetRea
       const reading = { kafka, schemas, config, signal, onProgress }
       const book = await readLabels(reading, { ...found, topic: labelsTopic, counts })
       const records = rangeRecords(reading, { topic: source.topic, ranges: found.ranges })
+      const readAvro = (value: Buffer) => schemas.decode('events', value)
+      const read = eventReader(config, { topic: source.topic, readAvro })
       // Partitions arrive interleaved in any order; examples are put in one that repeats.
       const rowsByPartition = new Map<number, SourceRow[]>()
       for await (const record of records) {
-        const event = await decodeEvent(record.value, (value) => schemas.decode('events', value))
+        const event = await read(record)
+        if (event.kind === 'filtered') continue
         counts.events++
         if (event.kind !== 'ok') {
           counts.unreadable++

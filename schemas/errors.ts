@@ -17,6 +17,8 @@ export const eventErrors = {
   json_invalid: 'The value is not valid JSON.',
   event_not_object: 'The value is JSON, but not an object.',
   field_missing: 'A required field is missing.',
+  path_missing: 'A path of the mapping of an input leads nowhere in this record.',
+  csv_invalid: 'The value is not one CSV row with the columns of its input.',
   field_type: 'A field has the wrong type.',
   field_unknown: 'The event has a field that the schema does not know.',
   field_too_long: 'A field other than the text is longer than allowed.',

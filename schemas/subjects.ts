@@ -27,6 +27,7 @@ export const topicNames = [
   'classified',
   'labels',
   'dead-letters',
+  'retries',
   'models',
   'trials',
   'trial-progress',

@@ -1,11 +1,14 @@
-// Chunks of hostile records through the real stages: how long they keep the event loop, on which
-// the heartbeats of the consumer run, and that sharing it changes no result.
+// Chunks through the real stages. Hostile records: how long they keep the event loop, on which the
+// heartbeats of the consumer run, and that sharing it changes no result. Records of inputs: what
+// becomes of them.
 import { describe, expect, it } from 'vitest'
 import { loadConfig } from '../configs/load.ts'
 import { longestBlockMs, processorMs } from '../tests/support/processor-time.ts'
 import { sampleRecord } from '../tests/support/sample-records.ts'
+import { openInput } from '../infra/formats/input-reading.ts'
 import { rejected } from '../schemas/outcome.ts'
 import { createPipeline, type AvroReaders } from './pipeline.ts'
+import type { RecordOutcome } from './stages/record-outcome.ts'
 
 const nowMs = Date.UTC(2026, 0, 1)
 const config = loadConfig({ env: { WINNOW_CLEANING_STEPS: 'unicode,markup,whitespace' } })
@@ -63,5 +66,89 @@ describe('a chunk of hostile texts', () => {
     ])
     expect(one.map(({ outcome }) => outcome.kind)).toEqual(['ok', 'ok', 'ok'])
     expect(two[0]!.outcome).toMatchObject({ kind: 'rejected', error: { code: 'duplicate_id' } })
+  })
+})
+
+describe('what enters by configured inputs', () => {
+  const mapped = loadConfig({
+    env: {
+      WINNOW_INPUTS: JSON.stringify([
+        { topic: 'orders', fields: { text: 'note', id: 'id' }, filter: { kind: 'note' } },
+        { topic: 'lines', format: 'text', cleaning: { steps: ['markup'] } },
+      ]),
+    },
+  })
+  const inputs = new Map(
+    mapped.inputs.map((input) => {
+      const { cleaning = mapped.cleaning } = input
+      return [input.topic, { reading: openInput(input, mapped), cleaning }]
+    }),
+  )
+  const chainOf = (records: 'own' | 'sent-again') => {
+    const read = () => Promise.resolve(rejected('avro_undecodable', 'no Avro here'))
+    return createPipeline({
+      range: { first: 'validate', last: 'validate' },
+      config: mapped,
+      readers: { events: read, validated: read, tokenized: read },
+      entry: { records, inputOf: (topic) => inputs.get(topic) },
+      models: undefined,
+      nowMs: () => nowMs,
+    })
+  }
+  const shown = ({ origin, attempt, outcome }: RecordOutcome<unknown>) => [
+    `${origin.topic}/${origin.offset}`,
+    attempt,
+    outcome.kind === 'rejected' ? outcome.error.code : outcome.kind,
+  ]
+  const orderAt = (offset: number, value: object) => ({
+    ...recordOf(offset, value),
+    topic: 'orders',
+  })
+
+  it('is mapped, rejected with the path, or left out', async () => {
+    const records = [
+      orderAt(0, { kind: 'note', id: 1, note: 'a text' }),
+      orderAt(1, { kind: 'note', note: 'no id' }),
+      orderAt(2, { kind: 'invoice' }),
+      orderAt(3, { kind: 'note', id: 1, note: 'the same id' }),
+    ]
+    const outcomes = await chainOf('own').begin(0).apply(records)
+    expect(outcomes.map(shown)).toEqual([
+      ['orders/0', 0, 'ok'],
+      ['orders/1', 0, 'path_missing'],
+      ['orders/2', 0, 'filtered'],
+      ['orders/3', 0, 'duplicate_id'],
+    ])
+  })
+
+  it('sent again, is read as the topic says from which it came', async () => {
+    const chain = chainOf('sent-again')
+    expect(chain.startsAtOrigin).toBe(false)
+    const again = (offset: number, topic: string, value: string, attempt = 1) => ({
+      ...sampleRecord(offset, { recordTimeMs: nowMs, value: Buffer.from(value) }),
+      topic: 'winnow.retries',
+      lineage: {
+        origin: { topic, partition: 5, offset: 70 + offset, recordTimeMs: nowMs },
+        attempt,
+      },
+    })
+    const records = [
+      again(0, 'orders', '{"kind":"note","id":2,"note":"b"}'),
+      again(1, 'lines', '<b>c</b>', 3),
+      again(2, 'orders', '{"kind":"note","id":2}'),
+      again(3, 'unknown', 'd'),
+      again(4, 'lines', 'not sent by a replay', 0),
+      { ...recordOf(5, { text: 'stands for nothing' }), topic: 'winnow.retries' },
+    ]
+    const outcomes = await chain.begin(0).apply(records)
+    expect(outcomes.map(shown)).toEqual([
+      ['orders/70', 1, 'ok'],
+      ['lines/71', 3, 'ok'],
+      ['orders/72', 1, 'path_missing'],
+      ['unknown/73', 1, 'filtered'],
+      ['lines/74', 0, 'filtered'],
+      ['winnow.retries/5', 0, 'filtered'],
+    ])
+    expect(outcomes[1]!.outcome).toMatchObject({ value: { text: 'c', offset: 71, partition: 5 } })
   })
 })

@@ -4,14 +4,15 @@ import type { Config } from '../configs/schema.ts'
 import { LoopTurns, type Work } from '../models/runtime/sliced-work.ts'
 import type { Classification } from '../schemas/classification.ts'
 import type { EventRecord } from '../schemas/event.ts'
-import { lineageOf, type KafkaRecord } from '../schemas/record.ts'
+import { lineageOf, type KafkaRecord, type Lineage } from '../schemas/record.ts'
 import type { TopicName } from '../schemas/subjects.ts'
 import type { Origin, Tokenized, Validated } from '../schemas/validated.ts'
 import { inferByShare, type ChallengeOutcome } from './stages/challenge.ts'
 import { decodeEvent, type AvroReader } from './stages/decode-event.ts'
 import { DuplicateWindow } from './stages/duplicate-window.ts'
 import type { ModelSource, ChunkModels } from './stages/infer.ts'
-import { ok, rejected, type Outcome } from '../schemas/outcome.ts'
+import { readInput, type InputReading } from './stages/read-input.ts'
+import { filtered, ok, rejected, type Outcome } from '../schemas/outcome.ts'
 import type { StageChain } from './stages/record-outcome.ts'
 import {
   applyStage,
@@ -36,11 +37,32 @@ export type PipelineOptions = {
   range: StageRange
   config: Config
   readers: AvroReaders
+  /** Where the range starts from an input, or from what is sent again to inputs. */
+  entry?: InputEntry | undefined
+  /** Whether the model classifies what entered on a topic; everything when absent. */
+  accepts?: ((topic: string) => boolean) | undefined
   /** Needed by tokenize and infer. */
   models: ModelSource | undefined
   nowMs: () => number
   /** Counts what a challenger was asked. */
   onChallenge?: (outcome: ChallengeOutcome, events: number) => void
+}
+
+/** How events of configured inputs enter. */
+export type InputEntry = {
+  /**
+   * Records are events of their own topic, or stand for an event that their headers name, since a
+   * dead letter is not written back to the topic of another system.
+   */
+  readonly records: 'own' | 'sent-again'
+  /** How the events of a topic are read and cleaned; undefined for one that is no input. */
+  inputOf(topic: string): EnteringInput | undefined
+}
+
+/** What is applied to the events of one input. */
+export type EnteringInput = {
+  readonly reading: InputReading
+  readonly cleaning: Config['cleaning']
 }
 
 export type PipelineOutput = Validated | TokenizedEvent | Classification
@@ -65,20 +87,26 @@ export function createPipeline(options: PipelineOptions): StageChain<PipelineOut
   const turns = new LoopTurns()
   const stages = createStages({ ...options, turns })
   const { tokenize, infer } = stages
-  const common = { range, models }
+  const startsAtOrigin = range.first === 'validate' && options.entry?.records !== 'sent-again'
+  const common = { range, models, startsAtOrigin }
   if (range.first === 'infer') {
-    const read = readRecords({ stage: 'infer', read: tokenizedReader(readers), originOf, turns })
+    const read = readRecords({
+      stage: 'infer',
+      read: accepting(options, tokenizedReader(readers)),
+      originOf,
+      turns,
+    })
     return chainStages({ ...common, inOrder: read, anyOrder: infer })
   }
   const inOrder =
     range.first === 'validate'
       ? inSequence(
-          readRecords({ stage: 'validate', read: candidateReader(readers), turns }),
+          readRecords({ stage: 'validate', read: candidateReader(options), turns }),
           stages.validate,
         )
       : readRecords({
           stage: 'tokenize',
-          read: (record) => readAvro(record, readers.validated),
+          read: accepting(options, (record) => readAvro(record, readers.validated)),
           originOf,
           turns,
         })
@@ -96,18 +124,49 @@ export function createPipeline(options: PipelineOptions): StageChain<PipelineOut
   }
 }
 
-/** A decoded event with its record, which names it until it is validated. */
-type Candidate = { readonly event: EventRecord; readonly record: KafkaRecord }
+/** A decoded event with what names it until it is validated. */
+type Candidate = {
+  readonly event: EventRecord
+  readonly lineage: Lineage
+  readonly cleaning: Config['cleaning']
+}
 
-function candidateReader({ events }: AvroReaders): ReadValue<Candidate> {
+function candidateReader(options: PipelineOptions): ReadValue<Candidate> {
+  const { config, entry, readers, accepts = () => true } = options
+  if (entry === undefined) {
+    const { cleaning } = config
+    return async (record) => {
+      const event = await decodeEvent(record.value, readers.events)
+      if (event.kind === 'rejected') return event
+      return ok({ event: event.value, lineage: lineageOf(record), cleaning })
+    }
+  }
   return async (record) => {
-    const event = await decodeEvent(record.value, events)
-    return event.kind === 'ok' ? ok({ event: event.value, record }) : event
+    const lineage = entry.records === 'own' ? lineageOf(record) : record.lineage
+    const { topic } = lineage?.origin ?? {}
+    const input = topic !== undefined && accepts(topic) ? entry.inputOf(topic) : undefined
+    const isFirst = entry.records === 'sent-again' && lineage?.attempt === 0
+    if (lineage === undefined || input === undefined || isFirst) return filtered
+    const event = await readInput(record, input.reading)
+    if (event.kind !== 'ok') return event
+    return ok({ event: event.value, lineage, cleaning: input.cleaning })
   }
 }
 
-function tokenizedReader({ tokenized }: AvroReaders): ReadValue<TokenizedEvent> {
+/** Leaves out events of inputs that other models classify. */
+function accepting<T extends Origin>(
+  { accepts }: PipelineOptions,
+  read: (record: KafkaRecord) => Promise<Outcome<T>>,
+): ReadValue<T> {
+  if (accepts === undefined) return read
   return async (record) => {
+    const event = await read(record)
+    return event.kind === 'ok' && !accepts(event.value.topic) ? filtered : event
+  }
+}
+
+function tokenizedReader({ tokenized }: AvroReaders) {
+  return async (record: KafkaRecord): Promise<Outcome<TokenizedEvent>> => {
     const event = await readAvro(record, tokenized)
     if (event.kind === 'rejected') return event
     return ok({ ...event.value, ids: Int32Array.from(event.value.ids) })
@@ -143,24 +202,25 @@ function createStages(options: StageOptions) {
 
 /** The validate stage with the window of recent ids that it keeps for each partition. */
 function validateStage({ config, nowMs, turns }: StageOptions): Stage<Candidate, Validated> {
-  const windows = new Map<number, DuplicateWindow>()
-  const windowOf = (partition: number) => {
-    let window = windows.get(partition)
+  const windows = new Map<string, DuplicateWindow>()
+  const windowOf = ({ topic, partition }: Origin) => {
+    const key = `${topic}/${partition}`
+    let window = windows.get(key)
     if (window === undefined) {
       window = new DuplicateWindow(config.limits.duplicateWindow)
-      windows.set(partition, window)
+      windows.set(key, window)
     }
     return window
   }
   return {
     name: 'validate',
     apply: (candidates) =>
-      inTurns(candidates, turns, ({ event, record }) =>
-        validateEvent(event, lineageOf(record), {
+      inTurns(candidates, turns, ({ event, lineage, cleaning }) =>
+        validateEvent(event, lineage, {
           limits: config.limits,
-          cleaning: config.cleaning,
+          cleaning,
           nowMs: nowMs(),
-          window: windowOf(record.partition),
+          window: windowOf(lineage.origin),
         }),
       ),
   }

@@ -132,7 +132,7 @@ function replaySelected(work: {
           work.onProgress(now, total)
         },
       },
-      config.topics,
+      config,
     )
     const seconds = (performance.now() - startMs) / 1_000
     await resources.close()

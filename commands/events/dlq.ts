@@ -6,6 +6,7 @@ import {
   countLetters,
   listLetters,
   readBalance,
+  type Balance,
   readLetter,
   type LetterFilter,
   type ShownLetter,
@@ -121,14 +122,20 @@ async function summarize(
   { filter, terminal, config }: { filter: LetterFilter; terminal: Terminal; config: Config },
 ): Promise<void> {
   const codes = await countLetters(analytics, filter)
-  const balance = await readBalance(analytics, topicOf(config.topics, 'events'))
+  const topics = [topicOf(config.topics, 'events'), ...config.inputs.map(({ topic }) => topic)]
+  const balance: (Balance & { topic: string })[] = []
+  for (const topic of topics) {
+    const models = await readBalance(analytics, topic)
+    balance.push(...models.map((one) => ({ topic, ...one })))
+  }
   const table = tableText(
     ['code', 'open', 'ever'],
     codes.map(({ code, open, total }) => [code, open, total]),
   )
   terminal.say(codes.length === 0 ? 'no dead letters' : table)
-  for (const { model, events, rows, open, isBalanced } of balance) {
-    const of = model === '' ? '' : `${terminal.style('bold', model)}: `
+  for (const { topic, model, events, rows, open, isBalanced } of balance) {
+    const from = topics.length === 1 ? '' : `${topic}, `
+    const of = model === '' && from === '' ? '' : `${from}${terminal.style('bold', model)}: `
     const sign = isBalanced ? '=' : terminal.style('red', '≠')
     terminal.say(
       `${of}${countText(rows)} rows + ${countText(open)} open dead letters ${sign} ` +

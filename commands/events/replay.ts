@@ -10,11 +10,13 @@ import { topicOf } from '../../infra/kafka/topics.ts'
 import { openVersion } from '../../models/store/version-store.ts'
 import type { Classification } from '../../schemas/classification.ts'
 import { counted } from '../../schemas/counted.ts'
+import { WinnowError } from '../../schemas/errors.ts'
 import { createPipeline } from '../../streams/pipeline.ts'
 import type { StageChain } from '../../streams/stages/record-outcome.ts'
 import { replay, type ReplayProgress } from '../../streams/replay.ts'
 import { openContext, type SharedOptions } from '../command-context.ts'
 import { prepareBackends } from '../../serving/backends.ts'
+import { entryOfTopic } from '../../serving/entering-inputs.ts'
 import { openModel } from '../../serving/model.ts'
 import { openAll } from '../../serving/open-resources.ts'
 import { checkModel, checkRange } from '../option-checks.ts'
@@ -25,7 +27,13 @@ import { addCommand } from '../shared-options.ts'
 import { untilStopped } from '../signals.ts'
 import { durationText, logLine } from '../terminal.ts'
 
-type Options = SharedOptions & { from?: string; to?: string; model: string; into?: string }
+type Options = SharedOptions & {
+  topic?: string
+  from?: string
+  to?: string
+  model: string
+  into?: string
+}
 
 /** The result of a replay. */
 export type Replayed = ReplayProgress & {
@@ -43,9 +51,10 @@ export function addReplayCommand(program: Command): void {
     name: 'replay',
     summary: 're-classify a part of winnow.events with one model',
     description:
-      'Reads a range of winnow.events (offsets of each partition, or times; the end is not included)\n' +
-      'and classifies it with one pinned version into a table of its own, which has the columns of\n' +
-      'classifications. The stream is not affected: no offset is committed, no dead letter is written.\n' +
+      'Reads a range of winnow.events or, with --topic, of an input (offsets of each partition, or times;\n' +
+      'the end is not included). Classifies it with one pinned version into a table of its own, which has\n' +
+      'the columns of classifications. The stream is not affected: no offset is committed, no dead letter is\n' +
+      'written.\n' +
       'After an interruption, run it again: it continues after the last row in the table. The same model\n' +
       'on the same type of machine gives the same probabilities, bit for bit, as it did live.',
     examples: [
@@ -56,6 +65,7 @@ export function addReplayCommand(program: Command): void {
     ],
   })
     .requiredOption('--model <ref>', 'NAME, NAME@VERSION or NAME@champion, fixed when it starts')
+    .option('--topic <topic>', 'topic of an input (default: winnow.events)')
     .option('--from <start>', 'offset, P=OFFSET,… or time (default: the first record)')
     .option('--to <end>', 'offset, P=OFFSET,… or time (default: the current end)')
     .option('--into <table>', 'table in the database (default: replay_NAME_VERSION)')
@@ -63,6 +73,7 @@ export function addReplayCommand(program: Command): void {
       const context = await openContext(options)
       const { config, terminal, paths } = context
       checkRange(options.from, options.to)
+      if (options.topic !== undefined) requireEntry(config, options.topic)
       if (options.into !== undefined) requireTableName(options.into)
       await checkModel(options.model, context)
       await prepareBackends(config, logLine)
@@ -81,13 +92,20 @@ export function addReplayCommand(program: Command): void {
         }),
       )
       terminal.progressDone()
-      const rejected = done.events - done.results
+      const rejected = done.events - done.results - done.filtered
       terminal.say(
         `${counted(done.results, 'row')} of ${done.model} in ${done.into}, ` +
           `${counted(rejected, 'event')} rejected, ${durationText(done.seconds * 1_000)}`,
       )
       terminal.document(done)
     })
+}
+
+/** Throws usage for a topic on which no events enter. */
+function requireEntry({ inputs, topics }: Config, topic: string): void {
+  const entries = [topicOf(topics, 'events'), ...inputs.map((input) => input.topic)]
+  if (entries.includes(topic)) return
+  throw new WinnowError('usage', `--topic ${topic}: events enter on ${entries.join(', ')}`)
 }
 
 function runReplay(work: {
@@ -102,7 +120,7 @@ function runReplay(work: {
   return openAll(async (resources) => {
     const startMs = performance.now()
     const kafka = createKafka(config, work.log)
-    const topic = topicOf(config.topics, 'events')
+    const topic = options.topic ?? topicOf(config.topics, 'events')
     const ranges = await resolveRange(kafka, { topic, from: options.from, to: options.to })
     const clickhouse = resources.add(createAnalytics(config.clickhouse), (one) => one.close())
     const model = resources.add(
@@ -126,6 +144,7 @@ function runReplay(work: {
         validated: (value) => schemas.decode('validated', value),
         tokenized: (value) => schemas.decode('tokenized', value),
       },
+      entry: entryOfTopic(config, topic),
       models: { acquire: () => ({ champion: model.port, release: () => undefined }) },
       nowMs: () => Date.now(),
     }) as StageChain<Classification>

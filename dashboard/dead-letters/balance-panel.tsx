@@ -30,10 +30,19 @@ export function BalancePanel() {
 }
 
 function TopicBalance({ topic }: { topic: Balance['topics'][number] }) {
-  const { records, rows, openDeadLetters, waiting, difference } = topic
+  const { records, rows, openDeadLetters, filtered, waiting, difference } = topic
   const parts = [
     { name: 'have a row', events: rows, colour: 'var(--good)' },
     { name: 'are open dead letters', events: openDeadLetters, colour: 'var(--bad)' },
+    ...(filtered === 0
+      ? []
+      : [
+          {
+            name: 'have no outcome, as the filter says',
+            events: filtered,
+            colour: 'var(--line-2)',
+          },
+        ]),
     { name: 'wait', events: waiting, colour: 'var(--line-3)' },
   ]
   return (
@@ -42,7 +51,7 @@ function TopicBalance({ topic }: { topic: Balance['topics'][number] }) {
         <code>{topic.topic}</code> <b>{plural(records, 'record')}</b>{' '}
         {difference === 0 ? (
           <span class="good">
-            <Icon name="check" /> nothing is lost
+            <Icon name="check" /> {filtered === 0 ? 'nothing is lost' : 'all accounted for'}
           </span>
         ) : (
           <span class="warn">

@@ -11,6 +11,8 @@ const meanings: Readonly<Record<string, string>> = {
   json_invalid: 'the value is no valid JSON',
   event_not_object: 'the value is no JSON object',
   field_missing: 'a field is missing',
+  path_missing: 'a path of the mapping leads nowhere',
+  csv_invalid: 'the value is not one CSV row of its input',
   field_type: 'a field has the wrong type',
   field_unknown: 'a field is not known',
   field_too_long: 'a field is too long',

@@ -156,6 +156,9 @@ export const balanceJson = z
         replays: count.describe('Records that are replays of dead letters.'),
         rows: count.describe('Events with a row of any model.'),
         openDeadLetters: count.describe('Events with an open dead letter and no row.'),
+        filtered: count.describe(
+          'Records that the filter of an input leaves out, which have no outcome.',
+        ),
         waiting: count.describe('Records that no outcome is committed for yet.'),
         difference: z
           .int()
@@ -173,6 +176,7 @@ export const balanceJson = z
             replays: 1,
             rows: 38,
             openDeadLetters: 2,
+            filtered: 0,
             waiting: 2,
             difference: 0,
           },

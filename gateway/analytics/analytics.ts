@@ -142,7 +142,7 @@ const getBalance: RouteConfig = {
   responses: {
     200: {
       description:
-        'One entry per input topic: records = rows + openDeadLetters + waiting + difference.',
+        'One entry per input topic: records = rows + openDeadLetters + filtered + waiting + difference.',
       content: jsonContent('TopicBalance'),
     },
     ...problems([400, 401, 403, 500, 502, 503, 504]),

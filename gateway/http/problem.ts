@@ -29,6 +29,8 @@ export const statusByCode: Readonly<Record<ErrorCode, ProblemStatus>> = {
   json_invalid: 400,
   event_not_object: 422,
   field_missing: 422,
+  path_missing: 422,
+  csv_invalid: 422,
   field_type: 422,
   field_unknown: 422,
   field_too_long: 422,

@@ -47,7 +47,8 @@ export function createTopicSink<Value>(
         block.outputs.map(({ record, origin, attempt, value }) => ({
           key: record.key,
           value: options.encode(value),
-          partition: record.partition % options.partitions,
+          // That of the origin, so that events sent again meet the owner of the first ones.
+          partition: origin.partition % options.partitions,
           traceparent: record.traceparent,
           // If the next stage cannot read the value, its dead letter still names the event.
           lineage: { origin, attempt },

@@ -87,6 +87,8 @@ export type TopicBalance = {
   readonly replays: number
   readonly rows: number
   readonly openDeadLetters: number
+  /** Records without an outcome on the topic of an input with a filter. */
+  readonly filtered: number
   readonly waiting: number
   /** Records without any outcome; 0 when nothing is lost and nothing is in flight. */
   readonly difference: number

@@ -12,7 +12,7 @@ import { formerGroup, isOfOtherStack, stagesOf } from '../group-name.ts'
 export type StageLag = GroupLag & { readonly stage: string }
 
 /**
- * Reads the groups on the input topics of all stages. Throws broker_unavailable, broker_refused.
+ * Reads the groups on the input topics of all stages, those of `inputs` included. Throws broker_unavailable, broker_refused.
  */
 export async function readStageLag(
   kafka: KafkaClient,
@@ -20,9 +20,11 @@ export async function readStageLag(
   also: readonly TopicName[] = [],
 ): Promise<StageLag[]> {
   const names = [...stageNames.map((stage) => inputTopic[stage]), ...also]
+  const inputs = config.inputs.map(({ topic }) => topic)
+  const again = inputs.length === 0 ? [] : [topicOf(config.topics, 'retries')]
   const lags = await readLag(kafka, {
     groupPrefix: config.stream.group,
-    topics: names.map((name) => topicOf(config.topics, name)),
+    topics: [...names.map((name) => topicOf(config.topics, name)), ...inputs, ...again],
   })
   // The offsets of a group's former name stay on the broker and expire there.
   const former = new Set(lags.map(({ group }) => formerGroup(config, group)))

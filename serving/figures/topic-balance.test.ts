@@ -55,6 +55,7 @@ describe('readTopicBalance', () => {
       replays: 0,
       rows: 5,
       openDeadLetters: 1,
+      filtered: 0,
       waiting: 2 + 3,
       difference: 0,
     })
@@ -94,6 +95,29 @@ describe('readTopicBalance', () => {
       waiting: 3,
       difference: 0,
     })
+  })
+
+  it('counts inputs too, and takes what a filter may leave out for left out', async () => {
+    const inputs = [
+      { topic: 'orders', fields: { text: 'note' }, filter: { type: 'note' } },
+      { topic: 'lines', format: 'text' },
+    ]
+    const mapped = configSchema.parse({ inputs })
+    const groups = [
+      { group: 'winnow.validate..tokenize:orders', topic: 'orders', committed: [10] },
+      { group: 'winnow.validate..tokenize:lines', topic: 'lines', committed: [8] },
+      { group: 'winnow.infer', topic: 'winnow.tokenized', committed: [6] },
+    ]
+    const topics = { orders: [[0, 10]], lines: [[0, 8]], 'winnow.tokenized': [[0, 8]] } as const
+    scripted.answer('FROM classifications', [{ events: 6 }])
+    scripted.answer('FROM open_dead_letters', [{ events: 1 }])
+    const { kafka } = createFakeAdmin(topics, groups)
+    const clients = { kafka, analytics: scripted.analytics }
+    expect(await readTopicBalance(clients, mapped)).toMatchObject([
+      // Two events wait between the stages, and are taken for those of the first topic.
+      { topic: 'orders', records: 10, replays: 0, waiting: 2, filtered: 1, difference: 0 },
+      { topic: 'lines', records: 8, waiting: 0, filtered: 0, difference: 1 },
+    ])
   })
 
   it('takes everything for waiting where nobody has consumed yet, and knows no other topic', async () => {

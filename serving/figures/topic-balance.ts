@@ -10,10 +10,13 @@ import type { TopicBalance } from '../../schemas/ports/stream-analytics.ts'
 import { readStageLag, type StageLag } from './stage-lag.ts'
 
 /** The topics on which events and labels enter, with the table of their rows. */
-const inputs = [
-  { name: 'events', table: 'classifications', passed: ['validated', 'tokenized'] },
-  { name: 'labels', table: 'labels', passed: [] },
-] as const
+function entriesOf({ topics, inputs }: Config) {
+  const events = [topicOf(topics, 'events'), ...inputs.map(({ topic }) => topic)]
+  return [
+    ...events.map((topic) => ({ topic, table: 'classifications' as const })),
+    { topic: topicOf(topics, 'labels'), table: 'labels' as const },
+  ]
+}
 
 /**
  * Reads the balance of each input topic that exists. Throws broker_unavailable, broker_refused,
@@ -26,8 +29,12 @@ export async function readTopicBalance(
   const { kafka, analytics } = clients
   const lags = await readStageLag(kafka, config, ['labels'])
   const balances: TopicBalance[] = []
-  for (const { name, table, passed } of inputs) {
-    const topic = topicOf(config.topics, name)
+  // Where the stages run apart, events wait between them too. Which topic they entered on is not
+  // known, so they are what a topic lacks.
+  let between = (['validated', 'tokenized'] as const)
+    .map((name) => waitingOn(lags, topicOf(config.topics, name)))
+    .reduce((sum, one) => sum + one, 0)
+  for (const { topic, table } of entriesOf(config)) {
     const bounds = await readBounds(kafka, topic)
     if (bounds.size === 0) continue
     const settled = settledOffsets(lags.filter((lag) => lag.topic === topic))
@@ -37,19 +44,34 @@ export async function readTopicBalance(
     })
     const [outcomes, replays] = await Promise.all([
       countOutcomes(analytics, { topic, table, offsets: partitions }),
-      countReplays(analytics, { topic, lows: partitions }),
+      // Events of inputs are sent again on a topic of their own.
+      isInput(config, topic) ? 0 : countReplays(analytics, { topic, lows: partitions }),
     ])
     const held = partitions.reduce((sum, { low, high }) => sum + high - low, 0)
     const unread = partitions.reduce((sum, { end, high }) => sum + high - end, 0)
-    // Where the stages run apart, events wait between them too.
-    const between = passed.map((one) => waitingOn(lags, topicOf(config.topics, one)))
-    const waiting = between.reduce((sum, one) => sum + one, unread)
     const records = held - replays
     const { rows, openDeadLetters } = outcomes
-    const difference = records - rows - openDeadLetters - waiting
-    balances.push({ topic, records, replays, rows, openDeadLetters, waiting, difference })
+    const lacking = records - rows - openDeadLetters - unread
+    const passing = table === 'labels' ? 0 : Math.min(between, Math.max(0, lacking))
+    between -= passing
+    const waiting = unread + passing
+    // What a filter leaves out has no outcome, so that it cannot be told from what is lost.
+    const filtered = hasFilter(config, topic) ? Math.max(0, lacking - passing) : 0
+    const difference = lacking - passing - filtered
+    balances.push({
+      ...{ topic, records, replays, rows, openDeadLetters, filtered, waiting, difference },
+    })
   }
   return balances
+}
+
+function hasFilter({ inputs }: Config, topic: string): boolean {
+  const input = inputs.find((one) => one.topic === topic)
+  return input?.preset !== undefined || Object.keys(input?.filter ?? {}).length > 0
+}
+
+function isInput({ inputs }: Config, topic: string): boolean {
+  return inputs.some((input) => input.topic === topic)
 }
 
 /**

@@ -21,7 +21,7 @@ import { replayLetters, type ReplayClients } from './letter-replay.ts'
 /** Makes the reader; the caller closes the clients. */
 export function createDeadLetters(
   clients: ReplayClients,
-  config: Pick<Config, 'topics'>,
+  config: Pick<Config, 'topics' | 'inputs'>,
 ): DeadLetters {
   const { analytics } = clients
   let isReplaying = false
@@ -75,7 +75,7 @@ export function createDeadLetters(
         const { matched, sent, skipped, stopped } = await replayLetters(
           clients,
           { filter, limit: eventsMax, again: false, by: `${by}@${hostname()}`, signal },
-          config.topics,
+          config,
         )
         return { matched, sent, skipped, stopped }
       } finally {

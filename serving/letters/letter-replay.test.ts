@@ -18,7 +18,7 @@ beforeEach(async () => {
 })
 afterEach(() => scripted.close())
 
-const { topics } = configSchema.parse({})
+const config = configSchema.parse({})
 
 /** Open dead letters that keep their whole value, 300 in each of two partitions. */
 function openLetters(): void {
@@ -66,7 +66,7 @@ function replay(changes: Partial<LetterReplay> = {}) {
       signal: new AbortController().signal,
       ...changes,
     },
-    topics,
+    config,
   )
 }
 

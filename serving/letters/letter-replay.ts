@@ -6,6 +6,7 @@ import type { Config } from '../../configs/schema.ts'
 import type { Analytics } from '../../infra/clickhouse/clickhouse.ts'
 import type { KafkaClient, RecordProducer } from '../../infra/kafka/kafka.ts'
 import { readBounds } from '../../infra/kafka/record-lookup.ts'
+import { inputMapping } from '../../infra/formats/input-reading.ts'
 import { topicOf } from '../../infra/kafka/topics.ts'
 import {
   openEvents,
@@ -13,6 +14,7 @@ import {
   type OpenEvent,
 } from '../../infra/readers/dead-letter-reader.ts'
 import { WinnowError } from '../../schemas/errors.ts'
+import { readsPart } from '../../schemas/mapping/event-mapping.ts'
 import { LetterSender, type SkipReason } from './letter-sender.ts'
 
 type CodeFigures = { matched: number; sent: number; skipped: number }
@@ -63,7 +65,7 @@ const batchEvents = 200
 export async function replayLetters(
   clients: ReplayClients,
   replay: LetterReplay,
-  topics: Config['topics'],
+  config: Pick<Config, 'topics' | 'inputs'>,
 ): Promise<LettersReplayed> {
   const { filter, limit, signal, onProgress } = replay
   const done: LettersReplayed = {
@@ -74,7 +76,7 @@ export async function replayLetters(
     byCode: {},
     stopped: false,
   }
-  const sender = await openSender(clients, { ...replay, topics, done })
+  const sender = await openSender(clients, { ...replay, config, done })
   try {
     for await (const batch of batchesOf(openEvents(clients.analytics, filter))) {
       if (signal.aborted) break
@@ -97,20 +99,35 @@ export async function replayLetters(
 
 async function openSender(
   { analytics, kafka, producer }: ReplayClients,
-  options: LetterReplay & { topics: Config['topics']; done: LettersReplayed },
+  options: LetterReplay & {
+    config: Pick<Config, 'topics' | 'inputs'>
+    done: LettersReplayed
+  },
 ): Promise<LetterSender> {
   const { again, by, signal, done } = options
-  const inputs = [topicOf(options.topics, 'events'), topicOf(options.topics, 'labels')]
+  const { topics, inputs } = options.config
+  const retries = topicOf(topics, 'retries')
+  const entries = [topicOf(topics, 'events'), topicOf(topics, 'labels')]
+  const read = [...entries, ...inputs.map(({ topic }) => topic), retries]
   const bounds = new Map(
-    await Promise.all(
-      inputs.map(async (topic) => [topic, await readBounds(kafka, topic)] as const),
-    ),
+    await Promise.all(read.map(async (topic) => [topic, await readBounds(kafka, topic)] as const)),
   )
+  const partitions = bounds.get(retries)!.size
+  bounds.delete(retries)
   return new LetterSender({
     analytics,
     kafka,
     producer,
     bounds,
+    retries: {
+      topic: retries,
+      // Before `winnow migrate` or a start of the stream, the topic is not there yet.
+      partitions: partitions || topics.partitions,
+      inputs: new Set(inputs.map(({ topic }) => topic)),
+      withHeaders: new Set(
+        inputs.filter((one) => readsPart(inputMapping(one), 'headers')).map(({ topic }) => topic),
+      ),
+    },
     again,
     by,
     signal,

@@ -54,6 +54,7 @@ function opened(options: Partial<SenderOptions> = {}) {
     kafka: undefined as never,
     producer,
     bounds: new Map([['events', new Map([[0, { low: 2, high: 10 }]])]]),
+    retries: { topic: 'retries', partitions: 2, inputs: new Set(), withHeaders: new Set() },
     again: false,
     by: 'ann@here',
     signal: new AbortController().signal,
@@ -96,6 +97,44 @@ describe('LetterSender', () => {
       },
     ])
     expect(sent).toEqual(['3 from the dead letter', '4 from the dead letter'])
+  })
+
+  it('sends events of the topics of other systems to the topic for retries', async () => {
+    kept(3)
+    const { sender, sent } = opened({
+      bounds: new Map([['orders', new Map([[5, { low: 2, high: 10 }]])]]),
+      retries: {
+        topic: 'retries',
+        partitions: 2,
+        inputs: new Set(['orders']),
+        withHeaders: new Set(),
+      },
+    })
+    await sender.send([event(3, { topic: 'orders', partition: 5 })])
+    expect(producer.sent).toMatchObject([
+      {
+        topic: 'retries',
+        records: [
+          {
+            partition: 1,
+            value: Buffer.from('hello'),
+            lineage: { origin: { topic: 'orders', partition: 5, offset: 3 }, attempt: 1 },
+          },
+        ],
+      },
+    ])
+    expect(sent).toEqual(['3 from the dead letter'])
+  })
+
+  it('reads an event again from its topic if its mapping needs headers', async () => {
+    kept(3)
+    const orders = new Set(['orders'])
+    const { sender } = opened({
+      bounds: new Map([['orders', new Map([[0, { low: 2, high: 10 }]])]]),
+      retries: { topic: 'retries', partitions: 2, inputs: orders, withHeaders: orders },
+    })
+    await sender.send([event(3, { topic: 'orders' })])
+    expect([sender.waiting, producer.sent]).toEqual([1, []])
   })
 
   it.each([

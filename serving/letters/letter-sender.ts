@@ -4,6 +4,7 @@ import type { Analytics } from '../../infra/clickhouse/clickhouse.ts'
 import { noteSent, readKept, type OpenEvent } from '../../infra/readers/dead-letter-reader.ts'
 import type { KafkaClient, RecordProducer } from '../../infra/kafka/kafka.ts'
 import { readRecordsAt, type PartitionBounds } from '../../infra/kafka/record-lookup.ts'
+import { passedHeaders } from '../../infra/sinks/passed-headers.ts'
 import { WinnowError } from '../../schemas/errors.ts'
 import type { KafkaRecord, OutgoingRecord } from '../../schemas/record.ts'
 
@@ -14,11 +15,23 @@ export const skipReasons = {
     'its dead letter holds only a part of the value, and the record is no longer on the topic',
   unreadable: 'its record, or the batch that holds it, still cannot be read',
   topic_remade: 'the topic was deleted and created again since',
-  not_an_input: 'it did not come from the events topic or the labels topic',
+  not_an_input: 'it did not come from a topic on which events or labels enter',
   too_large: 'with the headers for a replay its record is larger than the broker accepts',
 } as const
 
 export type SkipReason = keyof typeof skipReasons
+
+/**
+ * Topics of other systems are only read: their events are sent to a topic of Winnow, from which
+ * the owner of a partition of it reads them.
+ */
+export type RetryTopic = {
+  readonly topic: string
+  readonly partitions: number
+  /** The inputs that are sent there, and those among them whose mapping reads headers. */
+  readonly inputs: ReadonlySet<string>
+  readonly withHeaders: ReadonlySet<string>
+}
 
 export type SenderOptions = {
   analytics: Analytics
@@ -27,6 +40,8 @@ export type SenderOptions = {
   producer: RecordProducer | undefined
   /** The offsets that the partitions of each input topic hold. */
   bounds: ReadonlyMap<string, ReadonlyMap<number, PartitionBounds>>
+  /** Where events of topics of other systems are sent. */
+  retries: RetryTopic
   /** Sends also what was sent before. */
   again: boolean
   /** Who sends, for `dead_letter_replays`. */
@@ -66,7 +81,9 @@ export class LetterSender {
     const whole: { event: OpenEvent; record: OutgoingRecord }[] = []
     for (const [at, event] of fitting.entries()) {
       const { key, value } = kept[at]!
-      if (value !== undefined) whole.push({ event, record: { ...again(event), key, value } })
+      // A dead letter keeps no headers.
+      const isWhole = value !== undefined && !this.#options.retries.withHeaders.has(event.topic)
+      if (isWhole) whole.push({ event, record: { ...again(event), key, value } })
       else if (this.#isHeld(event)) this.#rereads.push(event)
       else this.#options.onSkipped(event, 'expired')
     }
@@ -117,8 +134,10 @@ export class LetterSender {
         return
       }
       const { key, value, traceparent } = record
+      const headers = passedHeaders(record.headers, 'same')
+      const sent = { ...again(event), key, value, headers, traceparent }
       try {
-        await this.#produce([{ event, record: { ...again(event), key, value, traceparent } }])
+        await this.#produce([{ event, record: sent }])
       } catch (error) {
         if (!isTooLarge(error)) throw error
         onSkipped(event, 'too_large')
@@ -137,9 +156,13 @@ export class LetterSender {
     const { analytics, producer, by } = this.#options
     const [first] = sent
     if (first === undefined || producer === undefined) return
+    const { topic, partitions, inputs } = this.#options.retries
+    const isForeign = inputs.has(first.event.topic)
     await producer.send(
-      first.event.topic,
-      sent.map(({ record }) => record),
+      isForeign ? topic : first.event.topic,
+      sent.map(({ event, record }) =>
+        isForeign ? { ...record, partition: event.partition % partitions } : record,
+      ),
     )
     const events = sent.map(({ event }) => event)
     await noteSent(analytics, { events, by, atMs: Date.now() })

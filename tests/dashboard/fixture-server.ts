@@ -155,6 +155,7 @@ function addReadRoutes(app: Hono, world: World): void {
       records,
       rows,
       openDeadLetters,
+      filtered: 0,
       waiting,
       replays: 0,
       difference: 0,

@@ -1,9 +1,11 @@
-// The same text and model give the same bits: in whatever order events arrive, however many
-// consumers share the work, live or replayed. `npm run test:determinism` uses 100,000 events.
+// The same text and model give the same bits: in whatever order events arrive, as events of Winnow or
+// of a mapped input, however many consumers share the work, live or replayed. `npm run
+// test:determinism` uses 100,000 events.
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { openProducer } from '../../infra/kafka/kafka.ts'
-import { topicOf } from '../../infra/kafka/topics.ts'
+import { createTopics, topicOf } from '../../infra/kafka/topics.ts'
 import { seededRandom } from '../../models/runtime/seeded-random.ts'
+import { uniqueName } from '../support/backends.ts'
 import { startWinnow, winnow, type Running } from '../support/cli.ts'
 import { until } from '../support/until.ts'
 import { openWorkspace, sampleText, trainTestModel, type Workspace } from '../support/workspace.ts'
@@ -12,7 +14,11 @@ const events = Number(process.env['EVENTS'] ?? 600)
 const msMax = 60_000 + events * 60
 // Bits depend on how the operations of a real encoder are computed.
 const model = 'minilm'
+const orders = `${uniqueName()}_orders`
 const settings = { WINNOW_TOPICS_PARTITIONS: '4', WINNOW_INFERENCE_MODEL: model }
+/** Where every third event of the shared work enters. */
+const input = { topic: orders, fields: { text: 'order.note', id: 'order.id' } }
+const mapped = Math.ceil(events / 3)
 
 let alone: Workspace
 let shared: Workspace
@@ -20,8 +26,15 @@ let shared: Workspace
 beforeAll(async () => {
   alone = await openWorkspace(inject('stack'), settings)
   await trainTestModel(alone.storeDir, { name: model, base: 'minilm-l6' })
-  const sameModel = { ...settings, WINNOW_MODEL_STORE: alone.storeDir }
-  shared = await openWorkspace(inject('stack'), sameModel)
+  shared = await openWorkspace(inject('stack'), {
+    ...settings,
+    WINNOW_MODEL_STORE: alone.storeDir,
+    WINNOW_INPUTS: JSON.stringify([input]),
+  })
+  const admin = shared.kafka.admin()
+  await admin.connect()
+  await createTopics(admin, [{ topic: orders, numPartitions: 4, replicationFactor: 1 }])
+  await admin.disconnect()
 })
 
 afterAll(async () => {
@@ -35,10 +48,14 @@ async function produceAll(space: Workspace, seed: number): Promise<void> {
   const records = Array.from(order, (number) => {
     // Lengths differ, so that events share batches with others in each run.
     const text = Array.from({ length: 1 + (number % 2) }, (_, at) => sampleText(number + at).text)
-    const id = `e-${number}`
-    return { key: `${seed}-${number}`, value: JSON.stringify({ id, text: text.join('. ') }) }
+    const event = { id: `e-${number}`, text: text.join('. ') }
+    const isMapped = space === shared && number % 3 === 0
+    const order = { order: { id: event.id, note: event.text } }
+    return { key: `${seed}-${number}`, isMapped, value: JSON.stringify(isMapped ? order : event) }
   })
-  await producer.send(topicOf(space.config.topics, 'events'), records)
+  const [own, orderly] = [false, true].map((kind) => records.filter((one) => one.isMapped === kind))
+  await producer.send(topicOf(space.config.topics, 'events'), own!)
+  await producer.send(orders, orderly!)
   await producer.close()
 }
 
@@ -95,6 +112,15 @@ describe('the same events', () => {
       const done = JSON.parse(replayed.stdout) as { results: number; events: number; into: string }
       expect(done).toMatchObject({ events, results: events, into: 'again' })
       expect(await compare(live, `${database(alone)}.again`)).toEqual({ both: events, differ: 0 })
+      const ofInput = await winnow(
+        ['replay', '--model', model, '--topic', orders, '--into', 'orderly', '--json'],
+        { env: shared.env },
+      )
+      expect(JSON.parse(ofInput.stdout)).toMatchObject({ events: mapped, results: mapped })
+      expect(await compare(live, `${database(shared)}.orderly`)).toEqual({
+        both: mapped,
+        differ: 0,
+      })
       // A second run finds everything there; another range needs another table.
       const second = await winnow(['replay', '--model', model, '--into', 'again', '--json'], {
         env: alone.env,

@@ -60,6 +60,7 @@ export function sampleAnalytics(asked: SummaryWindow[] = []): StreamAnalytics {
           replays: 0,
           rows: 38,
           openDeadLetters: 2,
+          filtered: 0,
           waiting: 2,
           difference: 0,
         },

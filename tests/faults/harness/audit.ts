@@ -8,16 +8,21 @@ import type { Sent } from './load.ts'
 
 export type Counts = { events: number; rows: number; letters: number; labels: number }
 
-/** Records on a topic, by their offsets. */
-export async function recordsOf(backends: Backends, name: 'events' | 'labels'): Promise<number> {
-  const admin = backends.kafka.admin()
+/** Records on topics, by their offsets. */
+async function recordsOf({ kafka }: Backends, topics: readonly string[]): Promise<number> {
+  const admin = kafka.admin()
   await admin.connect()
   try {
-    const ends = await admin.fetchTopicOffsets(topicOf(backends.config.topics, name))
-    return ends.reduce((sum, { high }) => sum + Number(high), 0)
+    const ends = await Promise.all(topics.map((topic) => admin.fetchTopicOffsets(topic)))
+    return ends.flat().reduce((sum, { high }) => sum + Number(high), 0)
   } finally {
     await admin.disconnect()
   }
+}
+
+/** The topics on which events enter. */
+function entriesOf({ topics, inputs }: Backends['config']): string[] {
+  return [topicOf(topics, 'events'), ...inputs.map(({ topic }) => topic)]
 }
 
 /** Rows and dead letters so far. */
@@ -38,8 +43,9 @@ export async function audit(
   options: { sent: Sent; clean: string; settledMsMax?: number },
 ): Promise<{ counts: Counts; problems: string[] }> {
   const { sent, clean, settledMsMax = 120_000 } = options
-  const events = await recordsOf(backends, 'events')
-  const labels = await recordsOf(backends, 'labels')
+  const { config } = backends
+  const events = await recordsOf(backends, entriesOf(config))
+  const labels = await recordsOf(backends, [topicOf(config.topics, 'labels')])
   const problems: string[] = []
   const note = (error: unknown) => problems.push(error instanceof Error ? error.message : 'failed')
   await until(
@@ -64,7 +70,7 @@ export async function audit(
 async function lagOf({ kafka, config }: Backends): Promise<number> {
   const lags = await readLag(kafka, {
     groupPrefix: config.stream.group,
-    topics: [topicOf(config.topics, 'events'), topicOf(config.topics, 'labels')],
+    topics: [...entriesOf(config), topicOf(config.topics, 'labels')],
   })
   return lags.reduce((sum, { lag }) => sum + lag, 0)
 }
@@ -86,7 +92,7 @@ function checks(clean: string): Record<string, string> {
     'origins with more than one row or dead letter': `SELECT count() AS n FROM (
       SELECT topic, partition, offset FROM (${origins}) GROUP BY ALL HAVING count() != 1)`,
     'partitions with a gap': `SELECT count() AS n FROM (
-      SELECT partition FROM (${origins}) GROUP BY partition
+      SELECT topic, partition FROM (${origins}) GROUP BY topic, partition
       HAVING min(offset) != 0 OR max(offset) + 1 != uniqExact(offset))`,
     // Counts rows one by one, not by the rollup, which would give the same answer.
     'labels whose rollup has another count': `SELECT count() AS n FROM (
@@ -104,8 +110,9 @@ function checks(clean: string): Record<string, string> {
       ASOF LEFT JOIN (SELECT topic, partition, offset, version FROM model_releases
                       WHERE kind = 'swap' AND topic != '') AS s
         ON c.topic = s.topic AND c.partition = s.partition AND c.offset >= s.offset
-      LEFT JOIN (SELECT partition, argMin(version, offset) AS version FROM classifications
-                 GROUP BY partition) AS f ON f.partition = c.partition
+      LEFT JOIN (SELECT topic, partition, argMin(version, offset) AS version
+                 FROM classifications GROUP BY topic, partition) AS f
+        ON f.topic = c.topic AND f.partition = c.partition
       WHERE c.version != if(s.version = '', f.version, s.version)`,
     'labels of a person stored more than once': `SELECT count() AS n FROM (
       SELECT partition, offset FROM labels WHERE topic != ''

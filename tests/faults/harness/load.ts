@@ -1,5 +1,6 @@
-// The events of a run: valid ones with and without labels, invalid ones of several kinds, JSON and
-// Avro, and labels of a person. Sends them while faults happen and records what was sent.
+// The events of a run: valid ones with and without labels, invalid ones of several kinds, JSON, Avro
+// and those of a mapped input, and labels of a person. Sends them while faults happen and records
+// what was sent.
 import kafkajs from 'kafkajs'
 import type { Producer } from 'kafkajs'
 import { openSchemas, type Schemas } from '../../../infra/schema-registry/registry.ts'
@@ -50,22 +51,25 @@ export async function openLoad(backends: Backends, random: Random): Promise<Load
   })
   await producer.connect()
   const sent: Sent = { good: new Map(), bad: new Map(), labels: new Map() }
+  const [input] = config.inputs
   const texts = random.shuffle(Array.from({ length: textCount }, (_, number) => number))
   let number = 0
   const burst = async () => {
     const count = number > eventsSoftMax ? 4 : burstEvents
-    const notes: { certain: boolean }[] = []
-    const events = Array.from({ length: count }, () => {
-      const { record, note } = nextEvent(schemas, { number: number++, texts, sent })
-      notes.push(note)
-      return record
+    const events = Array.from({ length: count }, () =>
+      nextEvent(schemas, { number: number++, texts, sent, hasInput: input !== undefined }),
+    )
+    const [mapped, own] = [true, false].map((isMapped) => {
+      const some = events.filter((event) => event.isMapped === isMapped)
+      return { records: some.map(({ record }) => record), notes: some.map(({ note }) => note) }
     })
     const id = [...sent.good.keys()].at(-1)!
     const label = { certain: false }
     sent.labels.set(id, label)
     const said = { id, label: 'said', by: 'person', time: null }
     const labels = [{ key: id, value: schemas.encode('labels', said) }]
-    await send(producer, topicOf(config.topics, 'events'), { records: events, notes })
+    await send(producer, topicOf(config.topics, 'events'), own!)
+    if (input !== undefined) await send(producer, input.topic, mapped!)
     await send(producer, topicOf(config.topics, 'labels'), { records: labels, notes: [label] })
   }
   let loop: Promise<void> | undefined
@@ -112,25 +116,50 @@ const badKinds: readonly { code: string; value: Buffer | null }[] = [
   { code: 'avro_undecodable', value: Buffer.from([0, 1, 2]) },
 ]
 
+/** Defects of records of the mapped input. */
+const badMappedKinds: typeof badKinds = [
+  { code: 'path_missing', value: Buffer.from('{"order":{"lines":[{}]}}') },
+  { code: 'json_invalid', value: Buffer.from('{"order":') },
+  { code: 'value_null', value: null },
+]
+
+/** The mapped input of a run, for `inputs` of its configuration. */
+export function mappedInput(topic: string) {
+  const fields = { text: 'order.lines[0].note', id: 'key', source: 'order.shop', label: 'label?' }
+  return { topic, fields }
+}
+
 function nextEvent(
   schemas: Schemas,
-  { number, texts, sent }: { number: number; texts: readonly number[]; sent: Sent },
-): { record: OutgoingRecord; note: { certain: boolean } } {
+  {
+    number,
+    texts,
+    sent,
+    hasInput,
+  }: { number: number; texts: readonly number[]; sent: Sent; hasInput: boolean },
+): { record: OutgoingRecord; note: { certain: boolean }; isMapped: boolean } {
+  const isMapped = hasInput && number % 4 === 1
   if (number % badEvery === badEvery - 1) {
-    const { code, value } = badKinds[Math.floor(number / badEvery) % badKinds.length]!
+    const kinds = isMapped ? badMappedKinds : badKinds
+    const { code, value } = kinds[Math.floor(number / badEvery) % kinds.length]!
     const note = { code, certain: false }
     sent.bad.set(`bad-${number}`, note)
-    return { record: { key: `bad-${number}`, value }, note }
+    return { record: { key: `bad-${number}`, value }, note, isMapped }
   }
   const { text, label } = sampleText(texts[number % texts.length]!)
   const id = `e-${number}`
   const labelled = number % 3 === 0
   const note = { labelled, certain: false }
   sent.good.set(id, note)
+  if (isMapped) {
+    const order = { shop: 'faults', lines: [{ note: text }] }
+    const value = JSON.stringify(labelled ? { order, label } : { order })
+    return { record: { key: id, value }, note, isMapped }
+  }
   const event = { id, text, source: 'faults', label: labelled ? label : null }
   const value =
     number % 2 === 0
       ? Buffer.from(JSON.stringify(event))
       : schemas.encode('events', { ...event, time: null, attributes: {} })
-  return { record: { key: id, value }, note }
+  return { record: { key: id, value }, note, isMapped }
 }

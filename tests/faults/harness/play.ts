@@ -4,6 +4,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promoteModel } from '../../../serving/promoting.ts'
+import { createTopics } from '../../../infra/kafka/topics.ts'
 import { openRegistry, publishModel, type Registry } from '../../../serving/publishing.ts'
 import { openVersion } from '../../../models/store/version-store.ts'
 import { errorMessage } from '../../../schemas/errors.ts'
@@ -13,7 +14,7 @@ import { killActors, startActor, stopActor } from './actor.ts'
 import { audit, countsOf, type Counts } from './audit.ts'
 import type { Ground } from './ground.ts'
 import { Crew, met } from './crew.ts'
-import { openLoad, type Load } from './load.ts'
+import { mappedInput, openLoad, type Load } from './load.ts'
 import { describeStep, type Plan, type Step } from './plan.ts'
 import { seededRandom } from './random.ts'
 
@@ -49,13 +50,16 @@ export async function play(
   const seconds = () => (performance.now() - startMs) / 1_000
   const name = uniqueName()
   const store = join(ground.dir, `${name}-store`)
+  const input = mappedInput(`${name}_orders`)
   const env = {
     ...ground.env,
+    WINNOW_INPUTS: JSON.stringify([input]),
     WINNOW_STREAM_GROUP: name,
     WINNOW_STORE_KIND: 'folder',
     WINNOW_STORE_PATH: store,
   }
   const backends = await openBackends(ground.stack.addresses, env)
+  await createInput(backends, input.topic)
   const registry = await openRegistry({
     config: backends.config,
     storeDir: ground.storeDir,
@@ -96,6 +100,18 @@ export async function play(
     await rm(store, { recursive: true, force: true })
   }
   return { plan, seconds: seconds(), counts, problems }
+}
+
+/** Creates the topic of an input, with as many partitions as others have. */
+async function createInput({ kafka, config }: Backends, topic: string): Promise<void> {
+  const admin = kafka.admin()
+  await admin.connect()
+  try {
+    const numPartitions = config.topics.partitions
+    await createTopics(admin, [{ topic, numPartitions, replicationFactor: 1 }])
+  } finally {
+    await admin.disconnect()
+  }
 }
 
 /** Whether the step starts processes itself. */

@@ -1,0 +1,80 @@
+// Which topics a process consumes, in which groups, and for which models.
+import { describe, expect, it } from 'vitest'
+import { loadConfig } from '../configs/load.ts'
+import { stagesOf } from './group-name.ts'
+import { classifies, consumptionsOf, type ConsumptionOptions } from './consumption.ts'
+
+const config = loadConfig({
+  env: {
+    WINNOW_INPUTS: JSON.stringify([
+      { topic: 'orders', fields: { text: 'note' } },
+      { topic: 'lines', format: 'text', models: ['mail', 'mood@2'] },
+    ]),
+  },
+})
+const all = { first: 'validate', last: 'infer' } as const
+
+const planned = (options: ConsumptionOptions) =>
+  consumptionsOf(config, options).map(({ topic, group, model }) => [topic, group, model])
+
+describe('a process', () => {
+  it('consumes each topic for each of its models', () => {
+    expect(planned({ range: all })).toEqual([
+      ['winnow.events', 'winnow.validate..infer', 'mail'],
+      ['orders', 'winnow.validate..infer:orders', 'mail'],
+      ['lines', 'winnow.validate..infer.mail:lines', 'mail'],
+      ['lines', 'winnow.validate..infer.mood:lines', 'mood@2'],
+      ['winnow.retries', 'winnow.validate..infer.mail:winnow.retries', 'mail'],
+      ['winnow.retries', 'winnow.validate..infer.mood:winnow.retries', 'mood@2'],
+    ])
+  })
+
+  it('for a named model takes the inputs that list it or none', () => {
+    expect(planned({ range: all, model: 'mood' })).toEqual([
+      ['winnow.events', 'winnow.validate..infer.mood', 'mood'],
+      ['orders', 'winnow.validate..infer.mood:orders', 'mood'],
+      ['lines', 'winnow.validate..infer.mood:lines', 'mood'],
+      ['winnow.retries', 'winnow.validate..infer.mood:winnow.retries', 'mood'],
+    ])
+    expect(planned({ range: all, model: 'intent' }).map(([topic]) => topic)).not.toContain('lines')
+  })
+
+  it('validates each input once, and reads inputs in no later stage', () => {
+    const validate = { first: 'validate', last: 'validate' } as const
+    expect(planned({ range: validate }).map(([topic, group]) => [topic, group])).toEqual([
+      ['winnow.events', 'winnow.validate'],
+      ['orders', 'winnow.validate:orders'],
+      ['lines', 'winnow.validate:lines'],
+      ['winnow.retries', 'winnow.validate:winnow.retries'],
+    ])
+    const infer = { first: 'tokenize', last: 'infer' } as const
+    expect(planned({ range: infer })).toHaveLength(1)
+  })
+
+  it('has a group for each topic, also where a person names it', () => {
+    const groups = planned({ range: all, group: 'night' }).map(([, group]) => group)
+    expect(groups).toEqual([
+      'night',
+      'night:orders',
+      'night.mail:lines',
+      'night.mood:lines',
+      'night.mail:winnow.retries',
+      'night.mood:winnow.retries',
+    ])
+  })
+
+  it('has groups whose stages are told by their names', () => {
+    for (const [, group] of planned({ range: all })) {
+      expect(stagesOf(config, group!)).toBe('validate..infer')
+    }
+  })
+})
+
+describe('classifies', () => {
+  it('goes by the models that an input lists', () => {
+    expect(classifies(config, 'mood@3', 'lines')).toBe(true)
+    expect(classifies(config, 'intent', 'lines')).toBe(false)
+    expect(classifies(config, 'intent', 'orders')).toBe(true)
+    expect(classifies(config, 'intent', 'winnow.events')).toBe(true)
+  })
+})
