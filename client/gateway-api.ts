@@ -2219,6 +2219,7 @@ export interface components {
         | 'broker_unavailable'
         | 'broker_refused'
         | 'registry_unavailable'
+        | 'registry_refused'
         | 'schema_incompatible'
         | 'analytics_unavailable'
         | 'analytics_refused'

@@ -19,7 +19,12 @@ import { withoutUrlSecrets } from '../../schemas/url-secrets.ts'
 import { resolveSchemas, type Decoded, type Resolution } from '../avro/resolution.ts'
 import { readSchemaGraph, type SchemaNode } from '../avro/schema-graph.ts'
 import { jsonBytes, readJsonBytes } from './json-values.ts'
-import { RegistryRefused, createRegistryHttp, type RegistryHttp } from './registry-http.ts'
+import {
+  RegistryRefused,
+  createRegistryHttp,
+  registryError,
+  type RegistryHttp,
+} from './registry-http.ts'
 import { findSchema } from './schema-source.ts'
 
 export type TopicValue<T extends AvroTopic> = AvroType<(typeof topicSchemas)[T]>
@@ -32,7 +37,7 @@ export type Schemas = {
   encode<T extends AvroTopic>(topic: T, value: TopicValue<T>): Buffer
   /**
    * Decodes a value that starts with a schema id, or JSON without a registry. Throws only
-   * registry_unavailable.
+   * registry_unavailable and registry_refused.
    */
   decode<T extends AvroTopic>(topic: T, value: Buffer): Promise<Decoded<TopicValue<T>>>
 }
@@ -67,7 +72,10 @@ export function hasRegistry(config: Pick<Config['registry'], 'url'>): boolean {
   return config.url !== noRegistry
 }
 
-/** Resolves when the registry responds; a read-only request. Throws registry_unavailable. */
+/**
+ * Resolves when the registry responds; a read-only request. Throws registry_unavailable or
+ * registry_refused.
+ */
 export async function pingRegistry(config: Config['registry']): Promise<void> {
   const http = createRegistryHttp(config)
   const { kind } = await http.get(`${http.url}/subjects`, { tries: 1 })
@@ -80,8 +88,8 @@ export async function pingRegistry(config: Config['registry']): Promise<void> {
 
 /**
  * Registers the schemas of all topics, unless they are registered already, and returns the codec.
- * Without a registry it sends nothing. Throws registry_unavailable, or schema_incompatible if the
- * registry refuses a change.
+ * Without a registry it sends nothing. Throws registry_unavailable, registry_refused, or
+ * schema_incompatible if the registry refuses a change.
  */
 export async function openSchemas(
   config: Config['registry'],
@@ -233,11 +241,10 @@ async function register(http: RegistryHttp, schema: object, subject: string): Pr
         await sleep(100 * tries)
         continue
       }
-      throw new WinnowError(
-        isIncompatible ? 'schema_incompatible' : 'registry_unavailable',
-        `cannot register ${subject} at ${withoutUrlSecrets(http.url)}: ${connectionProblem(cause)}`,
-        { cause },
-      )
+      const what = `register ${subject} at ${withoutUrlSecrets(http.url)}`
+      if (!isIncompatible) throw registryError(what, cause)
+      const message = `cannot ${what}: ${connectionProblem(cause)}`
+      throw new WinnowError('schema_incompatible', message, { cause })
     }
   }
 }

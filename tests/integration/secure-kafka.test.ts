@@ -1,0 +1,230 @@
+// A broker with TLS, logins and an authorizer: the stream works through each of them, and each wrong
+// setting is one sentence that says which.
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { loadConfig } from '../../configs/load.ts'
+import {
+  createKafka,
+  openProducer,
+  pingBroker,
+  type RecordProducer,
+} from '../../infra/kafka/kafka.ts'
+import { topicOf } from '../../infra/kafka/topics.ts'
+import { hasOpenssl } from '../support/certificates.ts'
+import { startWinnow, type Environment } from '../support/cli.ts'
+import { secureKafkaPassword, startSecureKafka, type SecureKafka } from '../support/secure-kafka.ts'
+import { startTokenProvider, type TokenProvider } from '../support/token-provider.ts'
+import { until } from '../support/until.ts'
+import { openWorkspace, sampleText, type Workspace } from '../support/workspace.ts'
+
+const audience = 'urn:kafka'
+let dir: string
+let provider: TokenProvider
+let kafka: SecureKafka
+let space: Workspace
+let producer: RecordProducer
+
+beforeAll(async () => {
+  if (!hasOpenssl) return
+  dir = await mkdtemp(join(tmpdir(), 'winnow-secure-'))
+  provider = await startTokenProvider({ clients: ['stream', 'other'], lifeS: 30 })
+  const { issuer } = provider
+  kafka = await startSecureKafka({ dir, users: ['alice', 'bob'], issuer, audience })
+  space = await openWorkspace(inject('stack'), { WINNOW_KAFKA_BROKERS: kafka.address('PLAIN') })
+  producer = await openProducer(space.kafka)
+}, 180_000)
+
+afterAll(async () => {
+  if (!hasOpenssl) return
+  await producer.close()
+  await space.close()
+  await kafka.stop()
+  provider.close()
+  await rm(dir, { recursive: true, force: true })
+})
+
+/** The variables of a client that trusts the broker's authority. */
+const trusting = (listener: Parameters<SecureKafka['address']>[0]): Environment => ({
+  WINNOW_KAFKA_BROKERS: kafka.address(listener),
+  WINNOW_KAFKA_TLS_CA_FILE: kafka.authority.certFile,
+})
+const certificate = (): Environment => ({
+  WINNOW_KAFKA_TLS_CERT_FILE: kafka.client.certFile,
+  WINNOW_KAFKA_TLS_KEY_FILE: kafka.client.keyFile,
+})
+const login = (
+  mechanism: string,
+  { user = 'alice', password = secureKafkaPassword } = {},
+): Environment => ({
+  WINNOW_KAFKA_SASL_MECHANISM: mechanism,
+  WINNOW_KAFKA_USERNAME: user,
+  WINNOW_KAFKA_PASSWORD: password,
+})
+const tokens = (settings: Environment = {}): Environment => ({
+  WINNOW_KAFKA_SASL_MECHANISM: 'oauthbearer',
+  WINNOW_KAFKA_OAUTH_TOKEN_URL: `${provider.issuer}/token`,
+  WINNOW_KAFKA_OAUTH_CLIENT_ID: 'stream',
+  WINNOW_KAFKA_OAUTH_CLIENT_SECRET: 'stream-secret',
+  WINNOW_KAFKA_OAUTH_AUDIENCE: audience,
+  WINNOW_KAFKA_OAUTH_SCOPE: 'kafka',
+  ...settings,
+})
+
+/** Sends events, and waits until all are rows. */
+async function classified(prefix: string, count = 20): Promise<void> {
+  const records = Array.from({ length: count }, (_, number) => {
+    const id = `${prefix}-${number}`
+    return { key: id, value: JSON.stringify({ id, text: sampleText(number).text }) }
+  })
+  await producer.send(topicOf(space.config.topics, 'events'), records)
+  await until(`${count} rows of ${prefix}`, async () => {
+    const [row] = await space.analytics.rows<{ n: number }>(
+      'SELECT count() AS n FROM classifications WHERE startsWith(event_id, {prefix: String})',
+      { prefix: `${prefix}-` },
+    )
+    return row!.n === count
+  })
+}
+
+describe.skipIf(!hasOpenssl)('the stream (skipped without openssl)', () => {
+  it('consumes and produces over TLS, with an authority of its own', async () => {
+    const stream = await startWinnow(['stream'], { env: { ...space.env, ...trusting('TLS') } })
+    await classified('tls')
+    expect(await stream.stop()).toBe(0)
+    expect(stream.output().stderr).not.toMatch(/kafka \w+:/)
+  })
+})
+
+describe.skipIf(!hasOpenssl)('a client that is set up correctly', () => {
+  it.each<[string, () => Environment]>([
+    ['TLS', () => trusting('TLS')],
+    [
+      'a name that differs from the address',
+      () => ({
+        ...trusting('OTHERNAME'),
+        WINNOW_KAFKA_TLS_SERVER_NAME: 'kafka.example.org',
+      }),
+    ],
+    ['a client certificate', () => ({ ...trusting('MTLS'), ...certificate() })],
+    ['PLAIN', () => ({ ...trusting('LOGIN'), ...login('plain') })],
+    ['SCRAM-SHA-256', () => ({ ...trusting('LOGIN'), ...login('scram-sha-256') })],
+    ['SCRAM-SHA-512', () => ({ ...trusting('LOGIN'), ...login('scram-sha-512') })],
+    ['OAUTHBEARER', () => ({ ...trusting('OAUTH'), ...tokens() })],
+  ])('reaches the broker by %s', async (_name, env) => {
+    await pingBroker(createKafka(loadConfig({ env: env() })))
+  })
+})
+
+/** Wrong settings, and the sentence about each. */
+const wrong: readonly [string, () => Environment, string, RegExp][] = [
+  [
+    'an unknown authority',
+    () => ({ WINNOW_KAFKA_BROKERS: kafka.address('TLS'), WINNOW_KAFKA_SSL: 'true' }),
+    'broker_refused',
+    /localhost:\d+: no authority that this client knows .*; set kafka\.tls\.caFile /,
+  ],
+  [
+    'another authority',
+    () => ({ ...trusting('TLS'), WINNOW_KAFKA_TLS_CA_FILE: kafka.stranger.certFile }),
+    'broker_refused',
+    /no authority that this client knows .*; set kafka\.tls\.caFile /,
+  ],
+  [
+    'an expired certificate',
+    () => trusting('EXPIRED'),
+    'broker_refused',
+    /its certificate has expired; renew it there/,
+  ],
+  [
+    'another host name',
+    () => trusting('OTHERNAME'),
+    'broker_refused',
+    /for DNS:kafka\.example\.org, not for localhost; .* or set kafka\.tls\.serverName/,
+  ],
+  [
+    'no TLS where the broker expects it',
+    () => ({ WINNOW_KAFKA_BROKERS: kafka.address('TLS') }),
+    'broker_refused',
+    /the listener speaks TLS; set kafka\.ssl to true/,
+  ],
+  [
+    'TLS where the broker expects none',
+    () => trusting('PLAIN'),
+    'broker_refused',
+    /closed the connection during the TLS handshake.*; .* or set kafka\.ssl to false/,
+  ],
+  [
+    'no client certificate',
+    () => trusting('MTLS'),
+    'broker_refused',
+    /it wants a certificate of this client.*; set kafka\.tls\.certFile and kafka\.tls\.keyFile/,
+  ],
+  [
+    'no login',
+    () => trusting('LOGIN'),
+    'broker_unavailable',
+    /as a listener with a login does; .* set kafka\.saslMechanism and the credentials/,
+  ],
+  [
+    'a login where the broker expects none',
+    () => ({ ...trusting('TLS'), ...login('plain') }),
+    'broker_refused',
+    /the listener takes no login; set kafka\.saslMechanism to none/,
+  ],
+  [
+    'a wrong password (PLAIN)',
+    () => ({ ...trusting('LOGIN'), ...login('plain', { password: 'wrong' }) }),
+    'broker_refused',
+    /refuses the user or the password; check kafka\.username and kafka\.password/,
+  ],
+  [
+    'a wrong password (SCRAM)',
+    () => ({ ...trusting('LOGIN'), ...login('scram-sha-512', { password: 'wrong' }) }),
+    'broker_refused',
+    /refuses the user or the password; check kafka\.username and kafka\.password/,
+  ],
+  [
+    'a wrong mechanism',
+    () => ({ ...trusting('OAUTH'), ...login('scram-sha-512') }),
+    'broker_refused',
+    /does not offer this mechanism on this port; set kafka\.saslMechanism/,
+  ],
+  [
+    'a token for another audience',
+    () => ({ ...trusting('OAUTH'), ...tokens({ WINNOW_KAFKA_OAUTH_AUDIENCE: 'urn:other' }) }),
+    'broker_refused',
+    /refuses the access token .*; check scope and audience under kafka\.oauth/,
+  ],
+  [
+    'a wrong client secret',
+    () => ({ ...trusting('OAUTH'), ...tokens({ WINNOW_KAFKA_OAUTH_CLIENT_SECRET: 'wrong' }) }),
+    'broker_refused',
+    /refuses the client stream with status 401 .*; check clientId, clientSecret/,
+  ],
+  [
+    'a token endpoint that is down',
+    () => ({
+      ...trusting('OAUTH'),
+      ...tokens({ WINNOW_KAFKA_OAUTH_TOKEN_URL: 'http://127.0.0.1:9/token' }),
+    }),
+    'identity_unavailable',
+    /\(kafka\.oauth\.tokenUrl\) gives no token: .*; check that the provider is up/,
+  ],
+]
+
+describe.skipIf(!hasOpenssl)('a wrong setting', () => {
+  it.concurrent.each(wrong)(
+    '%s is one sentence, within seconds',
+    async (_name, env, code, told) => {
+      const startMs = performance.now()
+      const failure = await pingBroker(createKafka(loadConfig({ env: env() }))).catch(
+        (error: unknown) => error,
+      )
+      expect(failure).toMatchObject({ code, message: expect.stringMatching(told) as string })
+      expect((failure as Error).message).not.toMatch(/\n|wrong$|stream-secret/)
+      expect(performance.now() - startMs).toBeLessThan(15_000)
+    },
+  )
+})
