@@ -68,6 +68,7 @@ export function openStage(options: StageOptions): Promise<Stage> {
     const outputPartitions = await partitionCount(
       kafka,
       topicOf(config.topics, outputTopic[range.last]),
+      'Write',
     )
     const models =
       range.last === 'validate'

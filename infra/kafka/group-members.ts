@@ -190,7 +190,7 @@ async function stableMembers(kafka: KafkaClient, group: string): Promise<Member[
   const admin = kafka.admin()
   const work = {
     what: `read the members of ${group}`,
-    needs: { group: `Describe on the consumer group ${group} (Read includes it)` },
+    needs: { group: `Read on the consumer group ${group}` },
   }
   return brokerCall(work, async () => {
     await admin.connect()

@@ -14,6 +14,7 @@ import type { OutgoingRecord } from '../../schemas/record.ts'
 import { saslOf } from '../kafka-login/sasl.ts'
 import { brokerProblem, ownError, type BrokerWork } from './broker-problem.ts'
 import { createKafkaSockets } from './kafka-sockets.ts'
+import { patchCoordinator } from './kafkajs-coordinator.ts'
 import { patchFetch } from './kafkajs-fetch.ts'
 import { patchRejoin } from './kafkajs-rejoin.ts'
 import { patchRequestQueue } from './kafkajs-request-queue.ts'
@@ -47,17 +48,13 @@ export function createKafka(
   patchFetch()
   patchRejoin()
   patchUnconnected()
+  patchCoordinator()
   boundFetches(topics)
   const logOnce = withoutRepeats(log)
-  const sasl = saslOf(config, logOnce)
-  const tls = tlsOf(config, logOnce)
+  const { tls, ...connection } = brokerConnection(config, logOnce)
   const options: KafkaConfig = {
+    ...connection,
     brokers: config.brokers,
-    clientId: config.clientId,
-    ssl: tls !== undefined,
-    socketFactory: createKafkaSockets(tls).factory,
-    connectionTimeout: config.connectMsMax,
-    requestTimeout: config.requestMsMax,
     // About a second in all; callers that can wait longer retry (models/runtime/retry.ts).
     retry: { initialRetryTime: 100, maxRetryTime: 2_000, retries: 4 },
     logLevel: logLevel.WARN,
@@ -70,7 +67,6 @@ export function createKafka(
         logOnce(`kafka ${namespace}: ${entry.message}${cause}`)
       },
   }
-  if (sasl !== undefined) options.sasl = sasl
   const { metadataAgeMsMax } = config
   return Object.assign(plainClient(options, metadataAgeMsMax), {
     withOwnConnections() {
@@ -206,10 +202,23 @@ export function brokerError(work: string | BrokerWork, cause: unknown): WinnowEr
   )
 }
 
-/** The function that gives the TLS options of a new connection; undefined without TLS. */
-function tlsOf(config: Config['kafka'], log: KafkaLog) {
-  if (!config.ssl && config.tls === undefined) return undefined
-  return followClientTls('kafka.tls', config.tls ?? {}, log)
+/**
+ * How to connect to a broker, as kafkajs takes it, and the function that gives the TLS options of
+ * a new connection (undefined without TLS). Throws config_invalid for files that cannot be used.
+ */
+export function brokerConnection(config: Config['kafka'], log: KafkaLog = () => undefined) {
+  const isSecure = config.ssl || config.tls !== undefined
+  const tls = isSecure ? followClientTls('kafka.tls', config.tls ?? {}, log) : undefined
+  const sasl = saslOf(config, log)
+  return {
+    tls,
+    clientId: config.clientId,
+    ssl: isSecure,
+    socketFactory: createKafkaSockets(tls).factory,
+    connectionTimeout: config.connectMsMax,
+    requestTimeout: config.requestMsMax,
+    ...(sasl !== undefined && { sasl }),
+  }
 }
 
 const finalRefusals = new Set([

@@ -11,7 +11,7 @@ import type { FetchedMessage } from '../record-batch/fetched-message.ts'
 import { retryUntilLeader } from './election-retry.ts'
 import { followTopic } from './follow-topic.ts'
 import { brokerCall, openProducer, type KafkaClient } from './kafka.ts'
-import { describing, readingAs } from './needed-rights.ts'
+import { readingAs } from './needed-rights.ts'
 
 export type TaskTopics = { readonly offers: string; readonly progress: string }
 
@@ -113,7 +113,8 @@ function problemOf(
 /** The first offset and the one after the last, of a topic that has one partition. */
 async function boundsOf(kafka: KafkaClient, topic: string): Promise<{ low: number; high: number }> {
   const admin = kafka.admin()
-  const work = describing(`read the end of ${topic}`, topic)
+  const needs = { topic: `Read on the topic ${topic}` }
+  const work = { what: `read the end of ${topic}`, needs }
   const partitions = await brokerCall(work, async () => {
     try {
       await admin.connect()

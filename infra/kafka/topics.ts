@@ -195,10 +195,21 @@ export async function countRecords(kafka: KafkaClient, topic: string): Promise<n
   })
 }
 
-/** The number of partitions of a topic. Throws broker_refused if the topic does not exist. */
-export async function partitionCount(kafka: KafkaClient, topic: string): Promise<number> {
+/**
+ * The number of partitions of a topic that the caller is going to read or write. Throws
+ * broker_refused if the topic does not exist or the client lacks that right.
+ */
+export async function partitionCount(
+  kafka: KafkaClient,
+  topic: string,
+  right: 'Read' | 'Write',
+): Promise<number> {
   const admin = kafka.admin()
-  return brokerCall(describing(`read the metadata of ${topic}`, topic), async () => {
+  const work = {
+    what: `read the metadata of ${topic}`,
+    needs: { topic: `${right} on the topic ${topic}` },
+  }
+  return brokerCall(work, async () => {
     await admin.connect()
     try {
       const { topics } = await admin.fetchTopicMetadata({ topics: [topic] })

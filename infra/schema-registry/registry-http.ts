@@ -10,7 +10,13 @@ import { followClientTls } from '../tls-client.ts'
 import { tlsFetch } from '../tls-fetch.ts'
 
 export type RegistryAnswer =
-  | { readonly kind: 'found'; readonly text: string; readonly mediaType: string }
+  | {
+      readonly kind: 'found'
+      readonly text: string
+      readonly mediaType: string
+      /** The time of the registry, in whole seconds (the header Date). */
+      readonly clockMs: number | undefined
+    }
   | { readonly kind: 'absent' }
   /** Clients that register schemas decide their size, so this is not a failure of the registry. */
   | { readonly kind: 'too_large' }
@@ -68,7 +74,13 @@ export function createRegistryHttp(
     if (response.ok) {
       const text = await boundedText(response, answerBytesMax)
       if (text === undefined) return { kind: 'too_large' }
-      return { kind: 'found', text, mediaType: response.headers.get('content-type') ?? '' }
+      const clockMs = Date.parse(response.headers.get('date') ?? '')
+      return {
+        kind: 'found',
+        text,
+        mediaType: response.headers.get('content-type') ?? '',
+        clockMs: Number.isNaN(clockMs) ? undefined : clockMs,
+      }
     }
     await response.body?.cancel()
     if (absentStatuses.has(response.status)) return { kind: 'absent' }

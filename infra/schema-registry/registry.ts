@@ -73,13 +73,19 @@ export function hasRegistry(config: Pick<Config['registry'], 'url'>): boolean {
 }
 
 /**
- * Resolves when the registry responds; a read-only request. Throws registry_unavailable or
- * registry_refused.
+ * Resolves when the registry responds; a read-only request. `skewMs` is how far its clock is ahead
+ * of this machine's, undefined if it does not say. Throws registry_unavailable or registry_refused.
  */
-export async function pingRegistry(config: Config['registry']): Promise<void> {
+export async function pingRegistry(
+  config: Config['registry'],
+): Promise<{ skewMs: number | undefined }> {
   const http = createRegistryHttp(config)
-  const { kind } = await http.get(`${http.url}/subjects`, { tries: 1 })
-  if (kind === 'found') return
+  const answer = await http.get(`${http.url}/subjects`, { tries: 1 })
+  if (answer.kind === 'found') {
+    const { clockMs } = answer
+    return { skewMs: clockMs === undefined ? undefined : clockMs - Date.now() }
+  }
+  if (answer.kind === 'too_large') return { skewMs: undefined }
   const message =
     `${withoutUrlSecrets(config.url)} has no list of subjects, so it is not the Confluent API of a ` +
     'schema registry; check registry.url'
@@ -118,6 +124,44 @@ export async function openSchemas(
       const reading = await readings.of(schemas.get(topic)!, identified.schema)
       return reading.kind === 'ok' ? reading.read(identified.body) : reading
     },
+  }
+}
+
+/** The subjects of Winnow's schemas, by what registering them would give. */
+export type SchemaFit = {
+  readonly fitting: readonly string[]
+  readonly missing: readonly string[]
+  /** The registry holds another schema there, which does not allow this one. */
+  readonly refused: readonly string[]
+}
+
+/** Asks the registry about each schema and registers none. Throws what `pingRegistry` throws. */
+export async function checkSchemas(
+  config: Config['registry'],
+  topicPrefix: string,
+): Promise<SchemaFit> {
+  const http = createRegistryHttp(config)
+  const fit = { fitting: [] as string[], missing: [] as string[], refused: [] as string[] }
+  for (const [name, schema] of Object.entries(topicSchemas)) {
+    const subject = `${topicPrefix}${name}-value`
+    fit[await fitOf(http, subject, schema)].push(subject)
+  }
+  return fit
+}
+
+async function fitOf(
+  http: RegistryHttp,
+  subject: string,
+  schema: object,
+): Promise<keyof SchemaFit> {
+  const url = `${http.url}/compatibility/subjects/${encodeURIComponent(subject)}/versions/latest`
+  try {
+    const answer = await http.send('POST', url, { schema: JSON.stringify(schema) })
+    const { is_compatible: isCompatible } = JSON.parse(answer) as { is_compatible?: unknown }
+    return isCompatible === true ? 'fitting' : 'refused'
+  } catch (cause) {
+    if (cause instanceof RegistryRefused && cause.status === 404) return 'missing'
+    throw registryError(`check the schema of ${subject}`, cause)
   }
 }
 

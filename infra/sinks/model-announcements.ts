@@ -8,7 +8,7 @@ import type { ModelAnnouncement } from '../../schemas/model-announcement.ts'
 import { brokerCall, connectProducer, type KafkaClient } from '../kafka/kafka.ts'
 import { followTopic } from '../kafka/follow-topic.ts'
 import { retryUntilCoordinator, retryUntilLeader } from '../kafka/election-retry.ts'
-import { describing, producing, readingAs } from '../kafka/needed-rights.ts'
+import { producing, readingAs } from '../kafka/needed-rights.ts'
 import type { FetchedMessage } from '../record-batch/fetched-message.ts'
 import type { Schemas } from '../schema-registry/registry.ts'
 import { identifiedValue } from '../schema-registry/schema-id-headers.ts'
@@ -174,10 +174,7 @@ async function follow(
     consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload }) => {
       void guarded(() => reach(Number(payload.lastOffset) + 1))
     })
-    const work = readingAs(`follow ${topic}`, {
-      topics: [topic],
-      groupPrefix: `${topic}-follower-`,
-    })
+    const work = following(`follow ${topic}`, topic)
     await brokerCall(work, async () => {
       await consumer.connect()
       await consumer.subscribe({ topic, fromBeginning: true })
@@ -211,10 +208,14 @@ async function follow(
   })
 }
 
+function following(what: string, topic: string) {
+  return readingAs(what, { topics: [topic], groupPrefix: `${topic}-follower-` })
+}
+
 /** The offset after the last record; the topic has one partition. */
 async function endOffset(kafka: KafkaClient, topic: string): Promise<number> {
   const admin = kafka.admin()
-  return brokerCall(describing(`read the end of ${topic}`, topic), async () => {
+  return brokerCall(following(`read the end of ${topic}`, topic), async () => {
     try {
       await admin.connect()
       const [partition] = await retryUntilLeader(() => admin.fetchTopicOffsets(topic))

@@ -12,6 +12,15 @@ import {
   type RecordProducer,
 } from '../../infra/kafka/kafka.ts'
 import { topicOf } from '../../infra/kafka/topics.ts'
+import {
+  rightText,
+  rightsOf,
+  type Operation,
+  type Right,
+} from '../../serving/checks/command-rights.ts'
+import { openLabelStage } from '../../serving/label-stage.ts'
+import { openAll } from '../../serving/open-resources.ts'
+import { openStage } from '../../serving/stage.ts'
 import { hasOpenssl } from '../support/certificates.ts'
 import { startWinnow, type Environment } from '../support/cli.ts'
 import { secureKafkaPassword, startSecureKafka, type SecureKafka } from '../support/secure-kafka.ts'
@@ -20,6 +29,8 @@ import { until } from '../support/until.ts'
 import { openWorkspace, sampleText, type Workspace } from '../support/workspace.ts'
 
 const audience = 'urn:kafka'
+/** Users that lack one right each. */
+const lessUsers = Array.from({ length: 7 }, (_, at) => `less-${at}`)
 let dir: string
 let provider: TokenProvider
 let kafka: SecureKafka
@@ -31,7 +42,8 @@ beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'winnow-secure-'))
   provider = await startTokenProvider({ clients: ['stream', 'other'], lifeS: 30 })
   const { issuer } = provider
-  kafka = await startSecureKafka({ dir, users: ['alice', 'bob'], issuer, audience })
+  const users = ['alice', 'bob', ...lessUsers]
+  kafka = await startSecureKafka({ dir, users, issuer, audience })
   space = await openWorkspace(inject('stack'), { WINNOW_KAFKA_BROKERS: kafka.address('PLAIN') })
   producer = await openProducer(space.kafka)
 }, 180_000)
@@ -225,6 +237,103 @@ describe.skipIf(!hasOpenssl)('a wrong setting', () => {
       expect(failure).toMatchObject({ code, message: expect.stringMatching(told) as string })
       expect((failure as Error).message).not.toMatch(/\n|wrong$|stream-secret/)
       expect(performance.now() - startMs).toBeLessThan(15_000)
+    },
+  )
+})
+
+/** Grants rights to a user of the listener LOGIN. */
+function grant(user: string, rights: readonly Right[]): Promise<() => Promise<void>> {
+  return kafka.grant(
+    rights.map(({ operation, resource, name }) => ({
+      principal: `User:${user}`,
+      resource,
+      resourceName: name.replace(/\*$/, ''),
+      pattern: name.endsWith('*') ? 'prefixed' : 'literal',
+      operation: operation.toLowerCase() as Lowercase<Operation>,
+    })),
+  )
+}
+
+describe.skipIf(!hasOpenssl)('with ACLs', () => {
+  const streamRights = () => rightsOf('stream', space.config)
+
+  beforeAll(async () => {
+    const { topics } = space.config
+    const event = { id: 'first', text: sampleText(0).text }
+    await producer.send(topicOf(topics, 'events'), [
+      { key: 'first', value: JSON.stringify(event) },
+      { key: 'bad', value: 'no json' },
+    ])
+  })
+
+  it('the stream runs under exactly its least rights', async () => {
+    await grant('alice', streamRights())
+    const env = { ...space.env, ...trusting('LOGIN'), ...login('scram-sha-512') }
+    const stream = await startWinnow(['stream'], { env })
+    const label = { eventId: 'acl-1', label: 'parcel', by: 'test' }
+    await producer.send(topicOf(space.config.topics, 'labels'), [
+      { key: 'acl-1', value: JSON.stringify(label) },
+    ])
+    await classified('acl')
+    await until('the dead letter and the label', async () => {
+      const [row] = await space.analytics.rows<{ n: number }>(
+        'SELECT (SELECT count() FROM dead_letters) + (SELECT count() FROM labels) AS n',
+      )
+      return row!.n >= 2
+    })
+    expect(await stream.stop()).toBe(0)
+    expect(stream.output().stderr).not.toMatch(/kafka \w+:/)
+  })
+
+  it.concurrent.each([0, 1, 2, 3, 4, 5, 6])(
+    'one right less (%i) is a sentence that names it',
+    async (at) => {
+      const rights = streamRights()
+      expect(rights).toHaveLength(7)
+      const missing = rights[at]!
+      const user = lessUsers[at]!
+      await grant(
+        user,
+        rights.filter((right) => right !== missing),
+      )
+      const config = loadConfig({
+        env: {
+          ...space.env,
+          ...trusting('LOGIN'),
+          ...login('scram-sha-256', { user }),
+          WINNOW_INFERENCE_WORKERS: '1',
+        },
+      })
+      const log = () => undefined
+      const group = `winnow.${user}`
+      const options = { group, config, storeDir: space.storeDir, log }
+      const failure = await openAll(async (resources) => {
+        const range = { first: 'validate', last: 'infer' } as const
+        const stage = resources.add(await openStage({ ...options, range }), (one) => one.close())
+        const labels = resources.add(
+          await openLabelStage({
+            ...options,
+            group: `${group}-labels`,
+            telemetry: stage.telemetry,
+          }),
+          (one) => one.close(),
+        )
+        const ended = Promise.race([stage.ended, labels.runner.ended])
+        ended.catch(() => undefined)
+        try {
+          await stage.runner.start()
+          await labels.runner.start()
+          await ended
+        } finally {
+          await resources.close()
+        }
+      }).catch((error: unknown) => error)
+      expect(failure).toMatchObject({ code: 'broker_refused' })
+      const named =
+        missing.resource === 'group' && missing.name.startsWith('winnow.')
+          ? `Read on the consumer group winnow.${user}`
+          : rightText(missing)
+      expect((failure as Error).message).toContain(`the broker refuses this client ${named}`)
     },
   )
 })
