@@ -93,7 +93,7 @@ export function createRegistryHttp(
         return await severalTimes(() => read(url), { isFinal, tries })
       } catch (cause) {
         const { pathname } = new URL(url)
-        throw registryError(`read ${pathname} from the registry`, cause)
+        throw registryError({ url }, `read ${pathname} from the registry`, cause)
       }
     },
     send(method, url, body) {
@@ -115,14 +115,24 @@ export function createRegistryHttp(
 }
 
 /** Maps a failed request: registry_refused if a retry cannot help, else registry_unavailable. */
-export function registryError(what: string, cause: unknown): WinnowError {
+export function registryError(
+  { url }: Pick<RegistryHttp, 'url'>,
+  what: string,
+  cause: unknown,
+): WinnowError {
   if (cause instanceof WinnowError) return cause
   const refusal = cause instanceof RegistryRefused ? refusals[cause.status] : undefined
   const tls = tlsFailure(cause)
   const problem = refusal ?? (tls && `${tls.what}; ${tls.fix}`)
+  // fetch hides the alert by which a server asks for a certificate.
+  const isClosed = codesOf(cause).includes('UND_ERR_SOCKET')
+  const hint =
+    isClosed && url.startsWith('https:')
+      ? '; if it wants a certificate of this client, set registry.tls.certFile and registry.tls.keyFile'
+      : ''
   return new WinnowError(
     problem === undefined ? 'registry_unavailable' : 'registry_refused',
-    `cannot ${what}: ${problem ?? connectionProblem(cause)}`,
+    `cannot ${what}: ${problem ?? connectionProblem(cause)}${hint}`,
     { cause },
   )
 }
@@ -149,6 +159,11 @@ function followCredentials(
     onProblem,
   )
   return () => serverOf({ ...config, password: currentPassword(), token: currentToken() }).headers
+}
+
+function codesOf(cause: unknown): unknown[] {
+  if (!(cause instanceof Error)) return []
+  return [(cause as { code?: unknown }).code, ...codesOf(cause.cause)]
 }
 
 function tlsFailure(cause: unknown) {

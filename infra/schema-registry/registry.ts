@@ -161,7 +161,7 @@ async function fitOf(
     return isCompatible === true ? 'fitting' : 'refused'
   } catch (cause) {
     if (cause instanceof RegistryRefused && cause.status === 404) return 'missing'
-    throw registryError(`check the schema of ${subject}`, cause)
+    throw registryError(http, `check the schema of ${subject}`, cause)
   }
 }
 
@@ -286,7 +286,7 @@ async function register(http: RegistryHttp, schema: object, subject: string): Pr
         continue
       }
       const what = `register ${subject} at ${withoutUrlSecrets(http.url)}`
-      if (!isIncompatible) throw registryError(what, cause)
+      if (!isIncompatible) throw registryError(http, what, cause)
       const message = `cannot ${what}: ${connectionProblem(cause)}`
       throw new WinnowError('schema_incompatible', message, { cause })
     }

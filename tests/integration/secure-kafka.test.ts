@@ -1,6 +1,6 @@
 // A broker with TLS, logins and an authorizer: the stream works through each of them, and each wrong
 // setting is one sentence that says which.
-import { mkdtemp, rm } from 'node:fs/promises'
+import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
@@ -26,6 +26,7 @@ import { startWinnow, type Environment } from '../support/cli.ts'
 import { secureKafkaPassword, startSecureKafka, type SecureKafka } from '../support/secure-kafka.ts'
 import { startTokenProvider, type TokenProvider } from '../support/token-provider.ts'
 import { until } from '../support/until.ts'
+import { withinProcess } from '../support/within-process.ts'
 import { openWorkspace, sampleText, type Workspace } from '../support/workspace.ts'
 
 const audience = 'urn:kafka'
@@ -40,7 +41,7 @@ let producer: RecordProducer
 beforeAll(async () => {
   if (!hasOpenssl) return
   dir = await mkdtemp(join(tmpdir(), 'winnow-secure-'))
-  provider = await startTokenProvider({ clients: ['stream', 'other'], lifeS: 30 })
+  provider = await startTokenProvider({ clients: ['stream', 'other'], lifeS: 20 })
   const { issuer } = provider
   const users = ['alice', 'bob', ...lessUsers]
   kafka = await startSecureKafka({ dir, users, issuer, audience })
@@ -106,6 +107,45 @@ describe.skipIf(!hasOpenssl)('the stream (skipped without openssl)', () => {
     await classified('tls')
     expect(await stream.stop()).toBe(0)
     expect(stream.output().stderr).not.toMatch(/kafka \w+:/)
+  })
+})
+
+describe.skipIf(!hasOpenssl)('tokens', () => {
+  it('are renewed before they expire, also when the provider is away for a moment', async () => {
+    await grant('stream', rightsOf('stream', space.config))
+    const before = provider.tokens()
+    const env = { ...space.env, ...trusting('OAUTH'), ...tokens() }
+    const stream = await startWinnow(['stream'], { env })
+    await classified('oauth')
+    // The broker asks for a new login every few seconds, and closes connections without one.
+    await until('the second token', () => provider.tokens() >= before + 3)
+    provider.failWith(503)
+    await classified('away')
+    provider.failWith(undefined)
+    expect(await stream.stop()).toBe(0)
+    expect(stream.output().stderr).not.toMatch(/refuses|closed/)
+  })
+})
+
+describe.skipIf(!hasOpenssl)('files that change', () => {
+  it('are used for the next connection: password and authority', async () => {
+    const passwordFile = join(dir, 'password')
+    const caFile = join(dir, 'current-ca.pem')
+    await writeFile(passwordFile, 'former\n')
+    await copyFile(kafka.stranger.certFile, caFile)
+    const { WINNOW_KAFKA_PASSWORD: _password, ...named } = login('scram-sha-512')
+    const env = {
+      ...named,
+      WINNOW_KAFKA_BROKERS: kafka.address('LOGIN'),
+      WINNOW_KAFKA_TLS_CA_FILE: caFile,
+      WINNOW_KAFKA_PASSWORD_FILE: passwordFile,
+    }
+    const client = createKafka(loadConfig({ env }))
+    await expect(pingBroker(client)).rejects.toThrow(/set kafka\.tls\.caFile/)
+    await copyFile(kafka.authority.certFile, caFile)
+    await expect(pingBroker(client)).rejects.toThrow(/check kafka\.username and kafka\.password/)
+    await writeFile(passwordFile, `${secureKafkaPassword}\n`)
+    await pingBroker(client)
   })
 })
 
@@ -239,6 +279,45 @@ describe.skipIf(!hasOpenssl)('a wrong setting', () => {
       expect(performance.now() - startMs).toBeLessThan(15_000)
     },
   )
+})
+
+describe.skipIf(!hasOpenssl)('winnow doctor', () => {
+  const lines = async (settings: Environment) => {
+    const env = { ...space.env, ...settings }
+    return (await withinProcess(['doctor'], { env })).stdout
+  }
+
+  it('checks name, TLS, login, topics and rights, one line each', async () => {
+    await grant('bob', rightsOf('stream', space.config).slice(1))
+    const said = await lines({ ...trusting('LOGIN'), ...login('scram-sha-512', { user: 'bob' }) })
+    expect(said).toMatch(/✓ Kafka: localhost:\d+ \(.*\) answers in \d+ ms/)
+    expect(said).toMatch(/! Kafka TLS: .*TLSv1\.3, certificate of server, valid until 2\d{3}-/)
+    expect(said).toMatch(/✓ Kafka login: scram-sha-512, bob/)
+    expect(said).toMatch(/✓ Kafka topics: \d of 9 exist and can be seen/)
+    const events = topicOf(space.config.topics, 'events')
+    expect(said).toContain(`\`winnow stream\` lacks Read on the topic ${events}\n`)
+    expect(said).toMatch(/✓ registry schemas: all 7 are compatible/)
+  })
+
+  it.each<[string, () => Environment, RegExp]>([
+    [
+      'an expired certificate',
+      () => trusting('EXPIRED'),
+      /✗ Kafka TLS: localhost:\d+: its certificate has expired\n +Renew it there/,
+    ],
+    [
+      'a wrong password',
+      () => ({ ...trusting('LOGIN'), ...login('plain', { password: 'wrong' }) }),
+      /✗ Kafka login: plain, alice: .*refuses the user or the password\n +Check kafka\.username/,
+    ],
+    [
+      'a name that does not exist',
+      () => ({ WINNOW_KAFKA_BROKERS: 'no-such-broker.invalid:9092' }),
+      /✗ Kafka: no-such-broker\.invalid:9092: .*\n +Correct kafka\.brokers/,
+    ],
+  ])('says what is wrong with %s', async (_name, settings, told) => {
+    expect(await lines(settings())).toMatch(told)
+  })
 })
 
 /** Grants rights to a user of the listener LOGIN. */
