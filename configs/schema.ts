@@ -133,18 +133,28 @@ const kafka = kafkaFields
     path: ['username'],
     error: 'this kafka.saslMechanism needs it',
   })
-  .refine((one) => !withPassword.has(one.saslMechanism) || one.password !== undefined, {
-    path: ['password'],
-    error: 'this kafka.saslMechanism needs it; set it or kafka.passwordFile',
-  })
+  .refine(
+    ({ saslMechanism, password, passwordFile }) =>
+      !withPassword.has(saslMechanism) || password !== undefined || passwordFile !== undefined,
+    {
+      path: ['password'],
+      error: 'this kafka.saslMechanism needs it; set it or kafka.passwordFile',
+    },
+  )
   .refine((one) => one.saslMechanism !== 'oauthbearer' || one.oauth !== undefined, {
     path: ['oauth'],
     error: 'kafka.saslMechanism oauthbearer needs it, with tokenUrl, clientId and clientSecret',
   })
-  .refine((one) => one.oauth === undefined || one.oauth.clientSecret !== undefined, {
-    path: ['oauth', 'clientSecret'],
-    error: 'kafka.oauth needs it; set it or kafka.oauth.clientSecretFile',
-  })
+  .refine(
+    ({ oauth }) =>
+      oauth === undefined ||
+      oauth.clientSecret !== undefined ||
+      oauth.clientSecretFile !== undefined,
+    {
+      path: ['oauth', 'clientSecret'],
+      error: 'kafka.oauth needs it; set it or kafka.oauth.clientSecretFile',
+    },
+  )
   .refine((one) => one.saslMechanism !== 'aws-msk-iam' || one.awsRegion !== undefined, {
     path: ['awsRegion'],
     error: 'kafka.saslMechanism aws-msk-iam needs it',

@@ -1,5 +1,6 @@
 // A kafkajs consumer that closing really ends: it does not restart if it fails meanwhile, and all
-// its connections are closed. A failure that no retry can help, such as a refused login, ends it too.
+// its connections are closed. A failure that no retry can help, such as a refused login, ends it
+// too.
 import { setTimeout } from 'node:timers/promises'
 import type { Consumer, ConsumerConfig } from 'kafkajs'
 import { brokerProblem } from './broker-problem.ts'

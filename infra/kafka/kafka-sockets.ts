@@ -87,7 +87,7 @@ function openTls(to: {
 
 /** The type of a TLS record with an alert, and the first byte of its version (RFC 8446). */
 const alertStart = [0x15, 0x03]
-/** The broker's answer about its versions, which it gives before any login, is one or two chunks. */
+/** The broker's first answer, about its versions, needs no login and is one or two chunks. */
 const greetingChunksMax = 2
 
 /** Gives a connection that fails at its beginning an error that says how it failed. */

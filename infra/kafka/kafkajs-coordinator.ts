@@ -17,12 +17,12 @@ export function patchCoordinator(): void {
   assert.equal(typeof withBroker, 'function')
   if (withBroker.name === 'withRefusal') return
   prototype.withBroker = async function withRefusal(callback) {
-    let refusal: unknown
+    let refusal: Error | undefined
     const result = await withBroker.call(this, async (chosen) => {
       try {
         return await callback(chosen)
       } catch (error) {
-        if (lacksRight(error)) refusal = error
+        if (error instanceof Error && lacksRight(error)) refusal = error
         throw error
       }
     })

@@ -1,5 +1,5 @@
-// Names the rights that calls to the broker need, in the words of Kafka's ACLs, so that an error can
-// say which one is missing. docs/kafka.md lists the rights of each command.
+// Names the rights that calls to the broker need, in the words of Kafka's ACLs, so that an error
+// can say which one is missing. docs/kafka.md lists the rights of each command.
 import type { BrokerWork } from './broker-problem.ts'
 
 /** Reading the metadata or offsets of a topic. */

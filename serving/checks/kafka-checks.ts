@@ -72,7 +72,7 @@ function tlsChecks(probes: readonly BrokerProbe[]): DoctorCheck[] {
   const name = 'Kafka TLS'
   return probes.flatMap(({ broker, certificate, failure }): DoctorCheck[] => {
     if (failure?.step === 'tls') {
-      const [what = '', fix = ''] = splitAdvice(failure.why)
+      const [what, fix] = splitAdvice(failure.why)
       return [{ name, state: 'fail', detail: `${broker}: ${what}`, fix: sentence(fix) }]
     }
     if (certificate === undefined) return []
@@ -100,7 +100,7 @@ async function loginCheck(config: Config): Promise<DoctorCheck> {
     await pingBroker(createKafka(config))
     return { name, state: 'ok', detail: by }
   } catch (error) {
-    const [what = '', fix = ''] = splitAdvice(errorMessage(error))
+    const [what, fix] = splitAdvice(errorMessage(error))
     return { name, state: 'fail', detail: `${by}: ${what}`, fix: sentence(fix) }
   }
 }

@@ -1,12 +1,12 @@
-// What `winnow doctor` finds out about the configured schema registry: whether it answers with these
-// settings, whether its schemas fit, how far its clock differs.
+// What `winnow doctor` finds out about the configured schema registry: whether it answers with
+// these settings, whether its schemas fit, how far its clock differs.
 import type { Config } from '../../configs/schema.ts'
 import type { DoctorCheck } from '../../infra/local/machine-checks.ts'
 import { checkSchemas, hasRegistry, pingRegistry } from '../../infra/schema-registry/registry.ts'
 import { WinnowError, errorMessage } from '../../schemas/errors.ts'
 import { withoutUrlSecrets } from '../../schemas/url-secrets.ts'
 
-/** A larger difference makes tokens and certificates look expired, and events come from the future. */
+/** With a larger difference, tokens look expired and events come from the future. */
 const skewMsMax = 5_000
 
 /** Checks the registry that the configuration names; one finding for each step. */

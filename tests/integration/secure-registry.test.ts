@@ -39,7 +39,7 @@ async function proxy(certificate: Certificate, { mutual = false } = {}): Promise
       rejectUnauthorized: mutual,
     },
     (incoming, response) => {
-      const { authorization, host: _host, ...headers } = incoming.headers
+      const { authorization } = incoming.headers
       const expected = `Basic ${Buffer.from('reader:open-sesame').toString('base64')}`
       if (authorization !== expected) {
         response.writeHead(401).end('{"error_code":401,"message":"who are you?"}')
@@ -51,7 +51,11 @@ async function proxy(certificate: Certificate, { mutual = false } = {}): Promise
           port: target.port,
           path: incoming.url,
           method: incoming.method,
-          headers: { ...headers, authorization: `Bearer ${registryToken}` },
+          headers: {
+            ...incoming.headers,
+            host: target.host,
+            authorization: `Bearer ${registryToken}`,
+          },
         },
         (answer) => {
           response.writeHead(answer.statusCode ?? 502, answer.headers)
@@ -114,12 +118,8 @@ describe.skipIf(!hasOpenssl)('a registry behind TLS (skipped without openssl)', 
   it.each<[string, () => Promise<Environment>, RegExp]>([
     [
       'an unknown authority',
-      async () => {
-        const { WINNOW_REGISTRY_TLS_CA_FILE: _file, ...env } = settings(
-          await proxy(authority.sign('unknown')),
-        )
-        return env
-      },
+      async () =>
+        settings(await proxy(authority.sign('unknown')), { WINNOW_REGISTRY_TLS_CA_FILE: '' }),
       /no authority that this client knows .*; set registry\.tls\.caFile/,
     ],
     [
@@ -161,7 +161,8 @@ describe.skipIf(!hasOpenssl)('a registry behind TLS (skipped without openssl)', 
     const caFile = join(dir, 'current-ca.pem')
     writeFileSync(passwordFile, 'old\n')
     copyFileSync(makeAuthority(dir, 'former').certFile, caFile)
-    const { WINNOW_REGISTRY_PASSWORD: _password, ...env } = settings(url, {
+    const env = settings(url, {
+      WINNOW_REGISTRY_PASSWORD: '',
       WINNOW_REGISTRY_PASSWORD_FILE: passwordFile,
       WINNOW_REGISTRY_TLS_CA_FILE: caFile,
     })
