@@ -2226,6 +2226,7 @@ export interface components {
         | 'broker_unavailable'
         | 'broker_refused'
         | 'registry_unavailable'
+        | 'registry_refused'
         | 'schema_incompatible'
         | 'analytics_unavailable'
         | 'analytics_refused'

@@ -114,7 +114,7 @@ describe('a terminal', () => {
 })
 
 it('warns once, on stderr, about a password that is sent unencrypted', async () => {
-  const set = ['kafka.saslMechanism=plain', 'kafka.password=sesame']
+  const set = ['kafka.saslMechanism=plain', 'kafka.username=u', 'kafka.password=sesame']
   const { terminal } = await openContext({ set, json: true })
   terminal.document({})
   expect(written.stderr).toMatch(/^warning: kafka\.saslMechanism plain without kafka\.ssl .*\n$/)

@@ -97,8 +97,12 @@ export function environmentLayer(
     if (secret !== undefined) {
       // Compose files pass unset variables on as empty ones.
       if (text === '') continue
-      const value = parseText(readSecretFor(secret.path, text, env), secret.type)
-      layer.push({ path: secret.path, value, origin: name })
+      refuseBoth(secret.path, env)
+      // Clients follow the files that have a setting, such as kafka.passwordFile.
+      const file = byVariable.get(name)
+      const value = () => parseText(readSecretFile(name, text), secret.type)
+      if (file === undefined) layer.push({ path: secret.path, value: value(), origin: name })
+      else layer.push({ path: file.path, value: text, origin: name })
       continue
     }
     const field = byVariable.get(name)
@@ -116,17 +120,21 @@ export function environmentLayer(
   return layer
 }
 
-function readSecretFor(
-  path: string,
-  file: string,
-  env: Readonly<Record<string, string | undefined>>,
-): string {
+function refuseBoth(path: string, env: Readonly<Record<string, string | undefined>>): void {
   const [variable, fileVariable] = [variableOf(path), fileVariableOf(path)]
-  if (env[variable]) {
-    const message = `${variable} and ${fileVariable} are both set; set one of them`
-    throw new WinnowError('config_invalid', message, { details: { variable: fileVariable } })
-  }
-  return readSecretFile(fileVariable, file)
+  if (!env[variable]) return
+  const message = `${variable} and ${fileVariable} are both set; set one of them`
+  throw new WinnowError('config_invalid', message, { details: { variable: fileVariable } })
+}
+
+/**
+ * The settings of files with secrets, by the setting of the secret: `kafka.passwordFile` by
+ * `kafka.password`.
+ */
+export function secretFiles(fields: readonly ConfigField[]): Map<string, string> {
+  const paths = new Set(fields.map(({ path }) => path))
+  const secrets = fields.filter(({ path, secret }) => secret && paths.has(`${path}File`))
+  return new Map(secrets.map(({ path }) => [path, `${path}File`]))
 }
 
 /** Parses text according to the JSON type of its field; lists split at commas. */

@@ -13,11 +13,13 @@ import {
   environmentLayer,
   inputFields,
   parseText,
+  secretFiles,
   subsections,
   type ConfigField,
 } from './environment.ts'
 import { fileProblem } from './file-problem.ts'
 import { configSchema, type Config } from './schema.ts'
+import { readSecretFile } from './secret-file.ts'
 
 export type ConfigSources = {
   /** local, compose or cluster: a YAML file of configs/profiles. */
@@ -53,9 +55,26 @@ export function loadConfig(sources: ConfigSources): Config {
   // Reading the fields off the schema takes 5 to 15 ms, so every start does it once.
   const fields = configFields()
   const nested = subsections(fields)
-  const put = (path: string, value: unknown, origin: string) => {
+  const set = (path: string, value: unknown, origin: string | undefined) => {
     assign(tree, keysOf(path, nested), value)
-    origins.set(path, origin)
+    if (origin === undefined) origins.delete(path)
+    else origins.set(path, origin)
+  }
+  const files = secretFiles(fields)
+  const secrets = new Map([...files].map(([secret, file]) => [file, secret]))
+  const put = (path: string, value: unknown, origin: string) => {
+    // A secret and its file count as one setting, so the last source that sets either wins.
+    const other = files.get(path) ?? secrets.get(path)
+    if (other !== undefined) {
+      if (origins.get(other) === origin && origin !== runningStack)
+        throw bothSet(path, other, origin)
+      if (origins.has(other)) set(other, undefined, undefined)
+    }
+    set(path, value, origin)
+    const secret = secrets.get(path)
+    if (secret === undefined || typeof value !== 'string') return
+    const named = origin.startsWith('WINNOW_') ? origin : path
+    set(secret, readSecretFile(named, value), undefined)
   }
   const profile = sources.profile ?? env['WINNOW_PROFILE'] ?? 'local'
   putTree(readYaml(profilePath(profile)), { origin: `profile ${profile}`, put, nested })
@@ -63,7 +82,7 @@ export function loadConfig(sources: ConfigSources): Config {
   if (file !== undefined) putTree(readYaml(file), { origin: file, put, nested })
   if (profile === 'local') {
     for (const [path, value] of Object.entries(sources.discovered ?? {})) {
-      if (!origins.has(path)) put(path, value, runningStack)
+      if (!origins.has(path) && !origins.has(files.get(path) ?? '')) put(path, value, runningStack)
     }
   }
   for (const { path, value, origin } of environmentLayer(env, fields)) put(path, value, origin)
@@ -97,6 +116,11 @@ function dropForeignCredentials(
       put(path, undefined, runningStack)
     }
   }
+}
+
+function bothSet(path: string, other: string, origin: string): WinnowError {
+  const message = `${other} and ${path} are both set (by ${origin}); set one of them`
+  return new WinnowError('config_invalid', message, { details: { path } })
 }
 
 type Tree = { [key: string]: unknown }

@@ -12,8 +12,10 @@ export type PlainSecret = {
 /** Every connection that sends a password in clear text. HTTP to this machine does not count. */
 export function plainSecrets({ kafka, registry, clickhouse, tracking }: Config): PlainSecret[] {
   const found: PlainSecret[] = []
-  if (kafka.saslMechanism === 'plain' && !kafka.ssl) {
-    const danger = 'kafka.saslMechanism plain without kafka.ssl sends the password unencrypted'
+  const sent = { plain: 'password', oauthbearer: 'access token' } as const
+  if (kafka.saslMechanism in sent && !kafka.ssl && kafka.tls === undefined) {
+    const mechanism = kafka.saslMechanism as keyof typeof sent
+    const danger = `kafka.saslMechanism ${mechanism} without kafka.ssl sends the ${sent[mechanism]} unencrypted`
     const advice = 'set kafka.ssl to true, or use scram-sha-512'
     found.push({ setting: 'kafka.saslMechanism', danger, advice })
   }
@@ -21,6 +23,11 @@ export function plainSecrets({ kafka, registry, clickhouse, tracking }: Config):
   const overHttp = [
     { setting: 'registry.url', ...registry, hasPassword: hasRegistrySecret },
     { setting: 'clickhouse.url', ...clickhouse, hasPassword: Boolean(clickhouse.password) },
+    {
+      setting: 'kafka.oauth.tokenUrl',
+      url: kafka.oauth?.tokenUrl ?? noRegistry,
+      hasPassword: true,
+    },
     {
       setting: 'tracking.mlflow.url',
       url: tracking.mlflow.url ?? noRegistry,

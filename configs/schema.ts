@@ -32,26 +32,92 @@ const host = (text: string) =>
     .default('127.0.0.1')
     .describe(text)
 const secret = (text: string) => z.string().optional().meta({ description: text, writeOnly: true })
+const file = (text: string) => z.string().min(1).optional().describe(text)
+/** The file of the secret beside it; configs/load.ts reads it, and clients follow its changes. */
+const fileOf = (name: string) =>
+  file(`File with the value of \`${name}\`; new connections use its current content.`)
+
+const clientTlsFields = z.strictObject({
+  caFile: file(
+    'Authorities that may sign the certificate of the server, as PEM; those of the system when absent.',
+  ),
+  certFile: file('Certificate of this client and its chain, as PEM (mutual TLS).'),
+  keyFile: file('Private key of that certificate, as PEM.'),
+  keyPassphrase: secret('Passphrase of the private key.'),
+  serverName: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'Host name that the certificate must be for, also sent to the server (SNI); that of the address when absent.',
+    ),
+})
+
+/** TLS of a client; all files are PEM, and new connections use their current content. */
+const clientTls = clientTlsFields
+  .refine(({ certFile, keyFile }) => certFile === undefined || keyFile !== undefined, {
+    path: ['keyFile'],
+    error: 'certFile needs the private key of the certificate',
+  })
+  .refine(({ certFile, keyFile }) => keyFile === undefined || certFile !== undefined, {
+    path: ['certFile'],
+    error: 'keyFile needs the certificate of the private key',
+  })
+  .optional()
 
 /** Where the embedded Kafka listens unless its port is configured. */
 export const defaultBrokers = ['127.0.0.1:19092']
 const brokerPattern =
   /^[^\s:/]+:(?:[1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5])$/
 
-const kafka = z.strictObject({
+const saslMechanisms = [
+  'none',
+  'plain',
+  'scram-sha-256',
+  'scram-sha-512',
+  'oauthbearer',
+  'aws-msk-iam',
+] as const
+const withPassword: ReadonlySet<string> = new Set(['plain', 'scram-sha-256', 'scram-sha-512'])
+
+const kafkaFields = z.strictObject({
   brokers: z
     .array(z.string().regex(brokerPattern, 'must be host:port, with a port from 1 to 65535'))
     .min(1)
     .default(defaultBrokers)
     .describe('Bootstrap brokers, each as host:port.'),
   clientId: z.string().min(1).default('winnow').describe('Client id that brokers log.'),
-  ssl: z.boolean().default(false).describe('Whether to connect with TLS.'),
-  saslMechanism: z
-    .enum(['none', 'plain', 'scram-sha-256', 'scram-sha-512'])
-    .default('none')
-    .describe('SASL mechanism.'),
+  ssl: z
+    .boolean()
+    .default(false)
+    .describe('Whether to connect with TLS. A setting under kafka.tls switches it on too.'),
+  tls: clientTls.describe('TLS to the brokers; see docs/kafka.md.'),
+  saslMechanism: z.enum(saslMechanisms).default('none').describe('SASL mechanism.'),
   username: z.string().optional().describe('SASL user name.'),
   password: secret('SASL password.'),
+  passwordFile: fileOf('password'),
+  oauth: z
+    .strictObject({
+      tokenUrl: httpUrl().describe('Token endpoint of the identity provider.'),
+      clientId: z.string().min(1).describe('Client id at the provider.'),
+      clientSecret: secret('Client secret at the provider.'),
+      clientSecretFile: fileOf('clientSecret'),
+      scope: z.string().min(1).optional().describe('Scopes to ask for, with spaces between them.'),
+      audience: z
+        .string()
+        .min(1)
+        .optional()
+        .describe('Sent as `audience` and `resource`, for providers that need it.'),
+      caFile: file('Authorities that may sign the certificate of the provider, as PEM.'),
+      requestMsMax: ms('Longest wait for the provider.', 5_000),
+    })
+    .optional()
+    .describe('Client credentials for saslMechanism oauthbearer.'),
+  awsRegion: z
+    .string()
+    .regex(/^[a-z0-9-]+$/, 'must be a region such as eu-central-1')
+    .optional()
+    .describe('AWS region of the cluster, for saslMechanism aws-msk-iam.'),
   connectMsMax: ms('Longest wait for a connection.', 5_000),
   requestMsMax: ms('Longest wait for an answer.', 30_000),
   sessionMsMax: ms('A consumer that is silent for longer loses its partitions.', 30_000),
@@ -64,6 +130,42 @@ const kafka = z.strictObject({
     ),
 })
 
+const kafka = kafkaFields
+  .refine((one) => !withPassword.has(one.saslMechanism) || one.username !== undefined, {
+    path: ['username'],
+    error: 'this kafka.saslMechanism needs it',
+  })
+  .refine(
+    ({ saslMechanism, password, passwordFile }) =>
+      !withPassword.has(saslMechanism) || password !== undefined || passwordFile !== undefined,
+    {
+      path: ['password'],
+      error: 'this kafka.saslMechanism needs it; set it or kafka.passwordFile',
+    },
+  )
+  .refine((one) => one.saslMechanism !== 'oauthbearer' || one.oauth !== undefined, {
+    path: ['oauth'],
+    error: 'kafka.saslMechanism oauthbearer needs it, with tokenUrl, clientId and clientSecret',
+  })
+  .refine(
+    ({ oauth }) =>
+      oauth === undefined ||
+      oauth.clientSecret !== undefined ||
+      oauth.clientSecretFile !== undefined,
+    {
+      path: ['oauth', 'clientSecret'],
+      error: 'kafka.oauth needs it; set it or kafka.oauth.clientSecretFile',
+    },
+  )
+  .refine((one) => one.saslMechanism !== 'aws-msk-iam' || one.awsRegion !== undefined, {
+    path: ['awsRegion'],
+    error: 'kafka.saslMechanism aws-msk-iam needs it',
+  })
+  .refine((one) => one.saslMechanism !== 'aws-msk-iam' || one.ssl || one.tls !== undefined, {
+    path: ['ssl'],
+    error: 'kafka.saslMechanism aws-msk-iam needs TLS: set it to true',
+  })
+
 /** The value of `registry.url` that stands for no registry. */
 export const noRegistry = 'none'
 
@@ -74,9 +176,12 @@ const registry = z.strictObject({
       'Schema registry with the Confluent API. none: there is no registry; events and results are ' +
         'JSON, and an Avro event becomes a dead letter.',
     ),
+  tls: clientTls.describe('TLS to the registry, when registry.url is https; see docs/registry.md.'),
   username: z.string().optional().describe('Basic authentication user.'),
   password: secret('Basic authentication password.'),
+  passwordFile: fileOf('password'),
   token: secret('Bearer token; replaces user and password.'),
+  tokenFile: fileOf('token'),
   requestMsMax: ms('Longest wait for an answer; each request is tried four times.', 5_000),
 })
 

@@ -57,6 +57,10 @@ export const operationErrors = {
   broker_unavailable: { meaning: 'Kafka did not answer, or refused for now.', retryable: true },
   broker_refused: { meaning: 'Kafka refused the record or the client for good.', retryable: false },
   registry_unavailable: { meaning: 'The schema registry did not answer.', retryable: true },
+  registry_refused: {
+    meaning: 'The schema registry refused the credentials, the right or the TLS of the client.',
+    retryable: false,
+  },
   schema_incompatible: {
     meaning: 'The registry refused an incompatible schema.',
     retryable: false,

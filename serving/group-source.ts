@@ -18,7 +18,7 @@ export async function openGroupSource(
   const { kafka, analytics } = clients
   const { group, topic, config, log } = options
   // If partitions are added later, this many are worked on at once.
-  const concurrency = await partitionCount(kafka, topic)
+  const concurrency = await partitionCount(kafka, topic, 'Read')
   const former = formerGroup(config, group)
   if (former !== undefined && (await takeOverGroup(clients, { group, former, topic }))) {
     log(`the group ${group} continues on ${topic} where the group ${former} stopped`)

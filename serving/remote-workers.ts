@@ -61,7 +61,7 @@ async function openClients(
   resources: OpenResources,
 ): Promise<Omit<RemoteWork, 'close'>> {
   const kafka = createKafka(config, note)
-  await ensureTopics(kafka, config.topics)
+  await ensureTopics(createKafka(config), config.topics, { refusal: 'leave' })
   const objects = await openObjects(config.store)
   if (objects !== undefined) {
     resources.add(objects, (one) => {

@@ -104,6 +104,7 @@ export function openStage(options: StageOptions): Promise<Stage> {
     const outputPartitions = await partitionCount(
       kafka,
       topicOf(config.topics, outputTopic[range.last]),
+      'Write',
     )
     const clients = { kafka, schemas, producer }
     const inputs = openInputs(config, faults.decode)

@@ -208,6 +208,10 @@ describe('tests', () => {
     'models/inference/session-options.ts': 'options of another package',
     'models/inference/session-worker.ts': 'the body of a thread; pool.test.ts runs it',
     'serving/backends.ts': 'opens every stack of tests/integration',
+    'serving/checks/kafka-checks.ts':
+      'asks a broker; tests/integration/secure-kafka.test.ts runs it on a real one',
+    'serving/checks/registry-checks.ts':
+      'asks a registry; tests/integration/secure-registry.test.ts runs it on a real one',
     'serving/control/open-control.ts':
       'puts clients together; tests/integration/gateway-control.test.ts runs it',
     'serving/label-stage.ts': 'puts clients together; tests/integration/labels.test.ts runs it',

@@ -18,7 +18,7 @@ export function addMigrateCommand(program: Command): void {
     examples: ['winnow migrate', 'winnow migrate --profile cluster --config production.yaml'],
   }).action(async (options: SharedOptions) => {
     const { config, terminal } = await openContext(options)
-    const done = await prepareBackends(config, logLine)
+    const done = await prepareBackends(config, logLine, { refusal: 'fail' })
     await openSchemas(config.registry, config.topics.prefix)
     const list = (names: string[]) => (names.length === 0 ? 'none missing' : names.join(', '))
     terminal.say(`topics created:     ${list(done.topics)}`)

@@ -52,7 +52,7 @@ export function addProduceCommand(program: Command): void {
         // Reports a mistake in the file before it contacts Kafka.
         const first = await records.next()
         const kafka = createKafka(config, logLine)
-        await ensureTopics(kafka, config.topics)
+        await ensureTopics(createKafka(config), config.topics, { refusal: 'leave' })
         const producer = await openProducer(kafka)
         const counting = startCounting(options, signal)
         try {

@@ -3,14 +3,15 @@
 import type { Command } from 'commander'
 import { plainSecrets } from '../../configs/plain-secrets.ts'
 import { createAnalytics } from '../../infra/clickhouse/clickhouse.ts'
-import { createKafka, pingBroker } from '../../infra/kafka/kafka.ts'
 import { checkPort, runDoctor, type DoctorCheck } from '../../infra/local/machine-checks.ts'
-import { hasRegistry, pingRegistry } from '../../infra/schema-registry/registry.ts'
+import { hasRegistry } from '../../infra/schema-registry/registry.ts'
 import { openVersion } from '../../models/store/version-store.ts'
 import { listBases } from '../../models/bases/base-store.ts'
 import { WinnowError, errorMessage } from '../../schemas/errors.ts'
 import { withoutUrlSecrets } from '../../schemas/url-secrets.ts'
 import { readContext, type CommandContext, type SharedOptions } from '../command-context.ts'
+import { checkKafka } from '../../serving/checks/kafka-checks.ts'
+import { checkRegistry } from '../../serving/checks/registry-checks.ts'
 import { openObjects } from '../../serving/publishing.ts'
 import { readService } from '../../serving/service-record.ts'
 import { addCommand } from '../shared-options.ts'
@@ -41,8 +42,8 @@ export function addDoctorCommand(program: Command): void {
       extraChecks: [
         () => checkGatewayPort(context),
         () => Promise.resolve(checkSecrets(context)),
-        () => checkKafka(context),
-        () => checkRegistry(context),
+        () => checkKafka(context.config),
+        () => checkRegistry(context.config),
         () => checkAnalytics(context),
         () => checkStore(context),
         () => checkBase(context),
@@ -87,29 +88,6 @@ async function reachability(service: {
       fix: `Start the embedded stack with \`winnow up\`, or set ${setting} to your own.`,
     }
   }
-}
-
-function checkKafka({ config }: CommandContext): Promise<DoctorCheck> {
-  return reachability({
-    name: 'Kafka',
-    setting: 'kafka.brokers',
-    address: config.kafka.brokers.join(', '),
-    ping: () => pingBroker(createKafka(config)),
-  })
-}
-
-function checkRegistry({ config }: CommandContext): Promise<DoctorCheck> {
-  const name = 'schema registry'
-  if (!hasRegistry(config.registry)) {
-    const detail = 'not used (registry.url is none): all events and results are JSON'
-    return Promise.resolve({ name, state: 'ok', detail })
-  }
-  return reachability({
-    name,
-    setting: 'registry.url',
-    address: withoutUrlSecrets(config.registry.url),
-    ping: () => pingRegistry(config.registry),
-  })
 }
 
 function checkAnalytics({ config }: CommandContext): Promise<DoctorCheck> {

@@ -144,7 +144,7 @@ async function publish(
   const time = Date.now()
   if (decided.length > 0) {
     const kafka = createKafka(config, logLine)
-    await ensureTopics(kafka, config.topics)
+    await ensureTopics(createKafka(config), config.topics, { refusal: 'leave' })
     const schemas = await openSchemas(config.registry, config.topics.prefix)
     const producer = await openProducer(kafka)
     try {

@@ -52,6 +52,7 @@ export const statusByCode: Readonly<Record<ErrorCode, ProblemStatus>> = {
   broker_unavailable: 503,
   broker_refused: 502,
   registry_unavailable: 503,
+  registry_refused: 502,
   schema_incompatible: 500,
   analytics_unavailable: 503,
   analytics_refused: 502,

@@ -6,6 +6,7 @@ import type { Consumer } from 'kafkajs'
 import { errorMessage } from '../../schemas/errors.ts'
 import { ClosingConsumer } from './kafka-consumer.ts'
 import { brokerError, type KafkaClient } from './kafka.ts'
+import { readingAs } from './needed-rights.ts'
 
 export type Following = {
   /** Connected, subscribed and run by the caller. */
@@ -29,13 +30,17 @@ export async function followTopic(
   begin: (following: Following) => Promise<void>,
 ): Promise<void> {
   const { topic, log, signal } = options
-  const groupId = `${topic}-follower-${randomUUID()}`
+  const groupPrefix = `${topic}-follower-`
+  const groupId = `${groupPrefix}${randomUUID()}`
   const parts = { groupId, allowAutoTopicCreation: false, maxWaitTimeInMs: 250 }
   const follower = new ClosingConsumer(kafka, parts)
   const { consumer } = follower
   const failure = new AbortController()
   consumer.on(consumer.events.CRASH, ({ payload }) => {
-    if (!payload.restart) failure.abort(brokerError(`follow ${topic}`, payload.error))
+    if (!payload.restart)
+      failure.abort(
+        brokerError(readingAs(`follow ${topic}`, { topics: [topic], groupPrefix }), payload.error),
+      )
     else log(`reading ${topic} failed, trying again: ${errorMessage(payload.error)}`)
   })
   try {

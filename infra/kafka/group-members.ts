@@ -188,7 +188,11 @@ function subscriptionOf(metadata: Buffer): { topics: string[]; token: string | u
 async function stableMembers(kafka: KafkaClient, group: string): Promise<Member[] | undefined> {
   const deadlineMs = performance.now() + stableMsMax
   const admin = kafka.admin()
-  return brokerCall(`read the members of ${group}`, async () => {
+  const work = {
+    what: `read the members of ${group}`,
+    needs: { group: `Read on the consumer group ${group}` },
+  }
+  return brokerCall(work, async () => {
     await admin.connect()
     try {
       for (;;) {

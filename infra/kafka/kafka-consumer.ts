@@ -1,7 +1,9 @@
 // A kafkajs consumer that closing really ends: it does not restart if it fails meanwhile, and all
-// its connections are closed.
+// its connections are closed. A failure that no retry can help, such as a refused login, ends it
+// too.
 import { setTimeout } from 'node:timers/promises'
 import type { Consumer, ConsumerConfig } from 'kafkajs'
+import { brokerProblem } from './broker-problem.ts'
 import type { KafkaClient } from './kafka.ts'
 
 /** Longest wait for an orderly end: for a batch in progress and the broker's answer. */
@@ -18,7 +20,10 @@ export class ClosingConsumer {
     this.#endConnections = own.end
     this.consumer = own.kafka.consumer({
       ...options,
-      retry: { restartOnFailure: () => Promise.resolve(!this.#isClosed) },
+      retry: {
+        restartOnFailure: (error) =>
+          Promise.resolve(!this.#isClosed && brokerProblem(error)?.isFinal !== true),
+      },
     })
   }
 

@@ -6,19 +6,23 @@ import kafkajs, {
   type Message,
   type Producer,
   type ProducerConfig,
-  type SASLOptions,
 } from 'kafkajs'
 import type { Config } from '../../configs/schema.ts'
 import { connectionProblem } from '../../configs/connection-problem.ts'
 import { WinnowError } from '../../schemas/errors.ts'
 import type { OutgoingRecord } from '../../schemas/record.ts'
+import { saslOf } from '../kafka-login/sasl.ts'
+import { brokerProblem, ownError, type BrokerWork } from './broker-problem.ts'
 import { createKafkaSockets } from './kafka-sockets.ts'
+import { patchCoordinator } from './kafkajs-coordinator.ts'
 import { patchFetch } from './kafkajs-fetch.ts'
 import { patchRejoin } from './kafkajs-rejoin.ts'
 import { patchRequestQueue } from './kafkajs-request-queue.ts'
 import { patchUnconnected } from './kafkajs-unconnected.ts'
 import { lineageHeaders } from './lineage-headers.ts'
+import { producing } from './needed-rights.ts'
 import { boundFetches } from '../record-batch/fetch-response.ts'
+import { followClientTls } from '../tls-client.ts'
 
 const { Kafka, Partitioners, logLevel } = kafkajs
 
@@ -34,7 +38,7 @@ export type KafkaLog = (line: string) => void
 
 /**
  * Creates the client; it connects on first use. Bounds fetched records for all clients of the
- * process.
+ * process. Throws config_invalid if a file of kafka.tls cannot be used.
  */
 export function createKafka(
   { kafka: config, topics }: Pick<Config, 'kafka' | 'topics'>,
@@ -44,15 +48,13 @@ export function createKafka(
   patchFetch()
   patchRejoin()
   patchUnconnected()
+  patchCoordinator()
   boundFetches(topics)
-  const sasl = saslOf(config)
   const logOnce = withoutRepeats(log)
+  const { tls, ...connection } = brokerConnection(config, logOnce)
   const options: KafkaConfig = {
+    ...connection,
     brokers: config.brokers,
-    clientId: config.clientId,
-    ssl: config.ssl,
-    connectionTimeout: config.connectMsMax,
-    requestTimeout: config.requestMsMax,
     // About a second in all; callers that can wait longer retry (models/runtime/retry.ts).
     retry: { initialRetryTime: 100, maxRetryTime: 2_000, retries: 4 },
     logLevel: logLevel.WARN,
@@ -65,11 +67,10 @@ export function createKafka(
         logOnce(`kafka ${namespace}: ${entry.message}${cause}`)
       },
   }
-  if (sasl !== undefined) options.sasl = sasl
   const { metadataAgeMsMax } = config
   return Object.assign(plainClient(options, metadataAgeMsMax), {
     withOwnConnections() {
-      const sockets = createKafkaSockets()
+      const sockets = createKafkaSockets(tls)
       const own = plainClient({ ...options, socketFactory: sockets.factory }, metadataAgeMsMax)
       return { kafka: own, end: sockets.end }
     },
@@ -148,7 +149,9 @@ export async function openProducer(kafka: KafkaClient): Promise<RecordProducer> 
   return {
     async send(topic, records) {
       for (const messages of requestsOf(records)) {
-        await brokerCall(`produce to ${topic}`, () => producer.send({ topic, messages, acks: -1 }))
+        await brokerCall(producing(`produce to ${topic}`, topic), () =>
+          producer.send({ topic, messages, acks: -1 }),
+        )
       }
     },
     close,
@@ -168,12 +171,12 @@ export async function pingBroker(kafka: KafkaClient): Promise<void> {
   })
 }
 
-/** Runs one kafkajs call and maps its errors with `brokerError`. `what` completes "cannot …". */
-export async function brokerCall<T>(what: string, call: () => Promise<T>): Promise<T> {
+/** Runs one kafkajs call and maps its errors with `brokerError`. The work completes "cannot …". */
+export async function brokerCall<T>(work: string | BrokerWork, call: () => Promise<T>): Promise<T> {
   try {
     return await call()
   } catch (cause) {
-    throw brokerError(what, cause)
+    throw brokerError(work, cause)
   }
 }
 
@@ -182,18 +185,40 @@ export async function brokerCall<T>(what: string, call: () => Promise<T>): Promi
  * broker_unavailable. kafkajs wraps final errors and drops their type, so the wrapped error is
  * examined too.
  */
-export function brokerError(what: string, cause: unknown): WinnowError {
-  if (cause instanceof WinnowError) return cause
+export function brokerError(work: string | BrokerWork, cause: unknown): WinnowError {
+  // Winnow's own code inside the client threw it: a batch cannot be read, or there is no token.
+  const own = ownError(cause)
+  if (own !== undefined) return own
+  const { what, needs } = typeof work === 'string' ? { what: work, needs: {} } : work
   const wrapped = cause instanceof Error && cause.name === 'KafkaJSNonRetriableError'
   const first = wrapped && cause.cause instanceof Error ? cause.cause : cause
-  // Winnow's own code inside the client threw it: a batch cannot be read.
-  if (first instanceof WinnowError) return first
   const { type = '', name } = first as Error & { type?: string }
+  const problem = brokerProblem(cause, needs)
+  const isFinal = problem?.isFinal ?? (finalRefusals.has(type) || finalErrors.has(name))
   return new WinnowError(
-    finalRefusals.has(type) || finalErrors.has(name) ? 'broker_refused' : 'broker_unavailable',
-    `cannot ${what}: ${connectionProblem(cause)}`,
+    isFinal ? 'broker_refused' : 'broker_unavailable',
+    `cannot ${what}: ${problem?.sentence ?? connectionProblem(cause)}`,
     { cause, details: type === '' ? {} : { kafkaError: type } },
   )
+}
+
+/**
+ * How to connect to a broker, as kafkajs takes it, and the function that gives the TLS options of
+ * a new connection (undefined without TLS). Throws config_invalid for files that cannot be used.
+ */
+export function brokerConnection(config: Config['kafka'], log: KafkaLog = () => undefined) {
+  const isSecure = config.ssl || config.tls !== undefined
+  const tls = isSecure ? followClientTls('kafka.tls', config.tls ?? {}, log) : undefined
+  const sasl = saslOf(config, log)
+  return {
+    tls,
+    clientId: config.clientId,
+    ssl: isSecure,
+    socketFactory: createKafkaSockets(tls).factory,
+    connectionTimeout: config.connectMsMax,
+    requestTimeout: config.requestMsMax,
+    ...(sasl !== undefined && { sasl }),
+  }
 }
 
 const finalRefusals = new Set([
@@ -201,12 +226,6 @@ const finalRefusals = new Set([
   'RECORD_LIST_TOO_LARGE',
   'INVALID_TOPIC_EXCEPTION',
   'UNKNOWN_TOPIC_OR_PARTITION',
-  'TOPIC_AUTHORIZATION_FAILED',
-  'CLUSTER_AUTHORIZATION_FAILED',
-  'GROUP_AUTHORIZATION_FAILED',
-  'TRANSACTIONAL_ID_AUTHORIZATION_FAILED',
-  'SASL_AUTHENTICATION_FAILED',
-  'UNSUPPORTED_SASL_MECHANISM',
   'UNSUPPORTED_VERSION',
   'INCONSISTENT_GROUP_PROTOCOL',
   'INVALID_GROUP_ID',
@@ -215,11 +234,7 @@ const finalRefusals = new Set([
 ])
 
 /** Errors that kafkajs itself throws and that a retry cannot help. */
-const finalErrors = new Set([
-  'KafkaJSSASLAuthenticationError',
-  'KafkaJSServerDoesNotSupportApiKey',
-  'KafkaJSNotImplemented',
-])
+const finalErrors = new Set(['KafkaJSServerDoesNotSupportApiKey', 'KafkaJSNotImplemented'])
 
 function* requestsOf(records: readonly OutgoingRecord[]): Generator<Message[]> {
   let messages: Message[] = []
@@ -250,13 +265,4 @@ function messageOf(record: OutgoingRecord): Message {
     }
   }
   return message
-}
-
-function saslOf(config: Config['kafka']): SASLOptions | undefined {
-  if (config.saslMechanism === 'none') return undefined
-  return {
-    mechanism: config.saslMechanism,
-    username: config.username ?? '',
-    password: config.password ?? '',
-  }
 }

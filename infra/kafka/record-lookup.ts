@@ -5,6 +5,7 @@ import type { Consumer, EachBatchPayload } from 'kafkajs'
 import { WinnowError } from '../../schemas/errors.ts'
 import type { KafkaRecord } from '../../schemas/record.ts'
 import { brokerCall, brokerError, type KafkaClient } from './kafka.ts'
+import { describing, readingAs } from './needed-rights.ts'
 import { onPassed } from './passed-offsets.ts'
 import { recordOf } from './record-source.ts'
 
@@ -25,7 +26,7 @@ export async function readBounds(
   topic: string,
 ): Promise<Map<number, PartitionBounds>> {
   const admin = kafka.admin()
-  return brokerCall(`read the offsets of ${topic}`, async () => {
+  return brokerCall(describing(`read the offsets of ${topic}`, topic), async () => {
     await admin.connect()
     try {
       if (!(await admin.listTopics()).includes(topic)) return new Map<number, PartitionBounds>()
@@ -69,6 +70,9 @@ export async function readRecordsAt(
   }
 }
 
+const groupPrefix = 'winnow.lookup.'
+const reading = (topic: string) => readingAs(`read ${topic}`, { topics: [topic], groupPrefix })
+
 /** One consumer that seeks from place to place. */
 class RecordLookup {
   readonly #kafka: KafkaClient
@@ -94,14 +98,14 @@ class RecordLookup {
     this.#take = options.take
     this.#places = new PendingPlaces(options.places)
     this.#consumer = kafka.consumer({
-      groupId: `winnow.lookup.${randomUUID()}`,
+      groupId: `${groupPrefix}${randomUUID()}`,
       allowAutoTopicCreation: false,
       maxWaitTimeInMs: 100,
       // Keeps fetches small: a broker always sends at least one record, whatever its size.
       maxBytesPerPartition: 65_536,
     })
     this.#consumer.on(this.#consumer.events.CRASH, ({ payload }) => {
-      if (!payload.restart) this.#fail(brokerError(`read ${this.#topic}`, payload.error))
+      if (!payload.restart) this.#fail(brokerError(reading(this.#topic), payload.error))
     })
     onPassed(this.#consumer, ({ partition, nextOffset }) => {
       if (this.#isPlaced) this.#seekNext(partition, nextOffset)
@@ -111,7 +115,7 @@ class RecordLookup {
   /** Connects and seeks to the first place of each partition. */
   start(): Promise<void> {
     const [consumer, topic] = [this.#consumer, this.#topic]
-    return brokerCall(`read ${topic}`, async () => {
+    return brokerCall(reading(topic), async () => {
       await consumer.connect()
       await consumer.subscribe({ topic, fromBeginning: true })
       await consumer.run({

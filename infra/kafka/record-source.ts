@@ -11,6 +11,7 @@ import { brokerCall, brokerError, type KafkaClient } from './kafka.ts'
 import { refuseForeignMembers, conflictCheckingAssigner, type Membership } from './group-members.ts'
 import { ClosingConsumer } from './kafka-consumer.ts'
 import { lineageFromHeaders } from './lineage-headers.ts'
+import { consuming } from './needed-rights.ts'
 import { onPassed } from './passed-offsets.ts'
 import type { FetchedMessage } from '../record-batch/fetched-message.ts'
 import { identifiedValue } from '../schema-registry/schema-id-headers.ts'
@@ -63,7 +64,7 @@ export class KafkaRecordSource implements RecordSource {
     })
     this.#onConflict = (error) => handlers.onFailure(error)
     await refuseForeignMembers(this.#kafka, this.#options)
-    listen(this.#member, handlers, topic)
+    listen(this.#member, handlers, this.#options)
     const run = () =>
       consumer.run({
         autoCommit: false,
@@ -71,7 +72,7 @@ export class KafkaRecordSource implements RecordSource {
         partitionsConsumedConcurrently: this.#options.concurrency,
         eachBatch: (payload) => this.#handOut(payload, handlers),
       })
-    await brokerCall(`consume ${topic}`, async () => {
+    await brokerCall(consuming(`consume ${topic}`, this.#options), async () => {
       await consumer.connect()
       await consumer.subscribe({ topic, fromBeginning: true })
       await run()
@@ -80,7 +81,8 @@ export class KafkaRecordSource implements RecordSource {
   }
 
   rejoin(): Promise<void> {
-    return brokerCall(`rejoin the group of ${this.#options.topic}`, async () => {
+    const work = consuming(`rejoin the group of ${this.#options.topic}`, this.#options)
+    return brokerCall(work, async () => {
       if (this.#isPaused()) return
       await this.#member.consumer.stop()
       if (!this.#isPaused()) await this.#run?.()
@@ -88,7 +90,7 @@ export class KafkaRecordSource implements RecordSource {
   }
 
   commit(offsets: readonly PartitionOffset[]): Promise<void> {
-    return brokerCall('commit offsets', () =>
+    return brokerCall(consuming('commit offsets', this.#options), () =>
       this.#member.consumer.commitOffsets(
         offsets.map((next) => ({
           ...next,
@@ -175,7 +177,11 @@ async function waitAtMost(msMax: number, work: Promise<void>): Promise<void> {
   done.abort()
 }
 
-function listen(member: ClosingConsumer, handlers: SourceHandlers, topic: string): void {
+function listen(
+  member: ClosingConsumer,
+  handlers: SourceHandlers,
+  { group, topic }: { group: string; topic: string },
+): void {
   const { consumer } = member
   consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
     if (!member.isClosed) handlers.onAssigned(payload.memberAssignment[topic] ?? [])
@@ -185,7 +191,9 @@ function listen(member: ClosingConsumer, handlers: SourceHandlers, topic: string
   })
   consumer.on(consumer.events.CRASH, ({ payload }) => {
     if (!payload.restart && !member.isClosed)
-      handlers.onFailure(brokerError(`consume ${topic}`, payload.error))
+      handlers.onFailure(
+        brokerError(consuming(`consume ${topic}`, { group, topic }), payload.error),
+      )
   })
 }
 

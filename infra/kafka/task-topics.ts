@@ -11,6 +11,7 @@ import type { FetchedMessage } from '../record-batch/fetched-message.ts'
 import { retryUntilLeader } from './election-retry.ts'
 import { followTopic } from './follow-topic.ts'
 import { brokerCall, openProducer, type KafkaClient } from './kafka.ts'
+import { readingAs } from './needed-rights.ts'
 
 export type TaskTopics = { readonly offers: string; readonly progress: string }
 
@@ -83,7 +84,11 @@ async function follow(
         consumer.seek({ topic, partition: 0, offset: String(offset) })
       }
     })
-    await brokerCall(`follow ${topics.progress}`, async () => {
+    const work = readingAs(`follow ${topics.progress}`, {
+      topics: [topics.progress, topics.offers],
+      groupPrefix: `${topics.progress}-follower-`,
+    })
+    await brokerCall(work, async () => {
       await consumer.connect()
       await consumer.subscribe({ topics: [topics.progress, topics.offers], fromBeginning: true })
       await consumer.run({
@@ -108,7 +113,9 @@ function problemOf(
 /** The first offset and the one after the last, of a topic that has one partition. */
 async function boundsOf(kafka: KafkaClient, topic: string): Promise<{ low: number; high: number }> {
   const admin = kafka.admin()
-  const partitions = await brokerCall(`read the end of ${topic}`, async () => {
+  const needs = { topic: `Read on the topic ${topic}` }
+  const work = { what: `read the end of ${topic}`, needs }
+  const partitions = await brokerCall(work, async () => {
     try {
       await admin.connect()
       return await retryUntilLeader(() => admin.fetchTopicOffsets(topic))

@@ -5,6 +5,7 @@ import type { EachBatchPayload } from 'kafkajs'
 import { lineageOf, type KafkaRecord } from '../../schemas/record.ts'
 import { WinnowError } from '../../schemas/errors.ts'
 import { brokerCall, brokerError, type KafkaClient } from './kafka.ts'
+import { describing, readingAs } from './needed-rights.ts'
 import { onPassed } from './passed-offsets.ts'
 import { parseRangeEnd, requireOrder, type RangeEnd } from './range-ends.ts'
 import { readBounds, silenceMs, stalled, stallMsMax } from './record-lookup.ts'
@@ -45,7 +46,7 @@ export async function resolveRange(
   const [from, to] = [parseRangeEnd(range.from, 'start'), parseRangeEnd(range.to, 'end')]
   requireOrder(from, to)
   const admin = kafka.admin()
-  return brokerCall(`read the offsets of ${topic}`, async () => {
+  return brokerCall(describing(`read the offsets of ${topic}`, topic), async () => {
     await admin.connect()
     try {
       const held = await admin.fetchTopicOffsets(topic)
@@ -116,7 +117,9 @@ export async function* readRanges(
   const { topic, signal } = options
   const ranges = options.ranges.filter(({ from, to }) => from < to)
   if (ranges.length === 0) return
-  const group = `winnow.range.${randomUUID()}`
+  const groupPrefix = 'winnow.range.'
+  const group = `${groupPrefix}${randomUUID()}`
+  const work = readingAs(`read ${topic}`, { topics: [topic], groupPrefix })
   const reading = new RangeReading(topic, ranges, async () => {
     for (const [partition, { low }] of await readBounds(kafka, topic)) reading.pass(partition, low)
   })
@@ -129,13 +132,13 @@ export async function* readRanges(
     if (reading.pass(partition, nextOffset)) consumer.pause([{ topic, partitions: [partition] }])
   })
   consumer.on(consumer.events.CRASH, ({ payload }) => {
-    if (!payload.restart) reading.fail(brokerError(`read ${topic}`, payload.error))
+    if (!payload.restart) reading.fail(brokerError(work, payload.error))
   })
   const abort = (): void => reading.fail(new WinnowError('cancelled', `Reading ${topic} stopped.`))
   signal?.addEventListener('abort', abort)
   if (signal?.aborted === true) abort()
   try {
-    await brokerCall(`read ${topic}`, async () => {
+    await brokerCall(work, async () => {
       await consumer.connect()
       await consumer.subscribe({ topic, fromBeginning: true })
       await consumer.run({

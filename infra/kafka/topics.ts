@@ -3,10 +3,12 @@ import type { Admin, ITopicConfig } from 'kafkajs'
 import type { Config } from '../../configs/schema.ts'
 import { WinnowError } from '../../schemas/errors.ts'
 import { topicNames, type TopicName } from '../../schemas/subjects.ts'
+import { lacksRight } from './broker-problem.ts'
 import { committedAtMs } from './commit-note.ts'
 import { subscribesTo } from './group-members.ts'
 import { brokerCall, type KafkaClient } from './kafka.ts'
 import { retryUntilLeader } from './election-retry.ts'
+import { describing } from './needed-rights.ts'
 
 /** The full name of a topic: `events` is `winnow.events` with the default prefix. */
 export function topicOf(config: Config['topics'], name: TopicName): string {
@@ -18,14 +20,19 @@ const onePartition: ReadonlySet<TopicName> = new Set(['models', 'trials', 'trial
 
 /**
  * Creates the topics that are missing and returns their names; leaves existing topics unchanged.
- * Throws broker_unavailable or broker_refused.
+ * A client without the right to see a topic takes it for missing. So with `refusal: 'leave'`, a
+ * refused creation is left to the calls that need the topic: they say whether it is missing or a
+ * right on it. Throws broker_unavailable or broker_refused.
  */
 export async function ensureTopics(
   kafka: KafkaClient,
   config: Config['topics'],
+  { refusal = 'fail' }: { readonly refusal?: 'fail' | 'leave' } = {},
 ): Promise<string[]> {
   const admin = kafka.admin()
-  return brokerCall('create topics', async () => {
+  const right = `Create on topics whose names start with ${config.prefix}`
+  const work = { what: 'create topics', needs: { topic: right, cluster: right } }
+  return brokerCall(work, async () => {
     await admin.connect()
     try {
       const existing = new Set(await admin.listTopics())
@@ -40,7 +47,12 @@ export async function ensureTopics(
           { name: 'cleanup.policy', value: name === 'models' ? 'compact' : 'delete' },
         ],
       }))
-      await createTopics(admin, topics)
+      try {
+        await createTopics(admin, topics)
+      } catch (error) {
+        if (refusal === 'leave' && lacksRight(error)) return []
+        throw error
+      }
       return missing.map((name) => topicOf(config, name))
     } finally {
       await admin.disconnect()
@@ -171,7 +183,7 @@ async function endsOf(
 /** How many records a topic holds; 0 if it does not exist. */
 export async function countRecords(kafka: KafkaClient, topic: string): Promise<number> {
   const admin = kafka.admin()
-  return brokerCall(`read the ends of ${topic}`, async () => {
+  return brokerCall(describing(`read the ends of ${topic}`, topic), async () => {
     await admin.connect()
     try {
       if (!(await admin.listTopics()).includes(topic)) return 0
@@ -187,7 +199,11 @@ export async function countRecords(kafka: KafkaClient, topic: string): Promise<n
 export async function requireTopics(kafka: KafkaClient, topics: readonly string[]): Promise<void> {
   if (topics.length === 0) return
   const admin = kafka.admin()
-  await brokerCall('list the topics', async () => {
+  const work = {
+    what: 'list the topics',
+    needs: { topic: `Describe on the topics ${topics.join(', ')}` },
+  }
+  await brokerCall(work, async () => {
     await admin.connect()
     try {
       const known = new Set(await admin.listTopics())
@@ -204,10 +220,21 @@ export async function requireTopics(kafka: KafkaClient, topics: readonly string[
   })
 }
 
-/** The number of partitions of a topic. Throws broker_refused if the topic does not exist. */
-export async function partitionCount(kafka: KafkaClient, topic: string): Promise<number> {
+/**
+ * The number of partitions of a topic that the caller is going to read or write. Throws
+ * broker_refused if the topic does not exist or the client lacks that right.
+ */
+export async function partitionCount(
+  kafka: KafkaClient,
+  topic: string,
+  right: 'Read' | 'Write',
+): Promise<number> {
   const admin = kafka.admin()
-  return brokerCall(`read the metadata of ${topic}`, async () => {
+  const work = {
+    what: `read the metadata of ${topic}`,
+    needs: { topic: `${right} on the topic ${topic}` },
+  }
+  return brokerCall(work, async () => {
     await admin.connect()
     try {
       const { topics } = await admin.fetchTopicMetadata({ topics: [topic] })

@@ -20,7 +20,12 @@ import { withoutUrlSecrets } from '../../schemas/url-secrets.ts'
 import { resolveSchemas, type Decoded, type Resolution } from '../avro/resolution.ts'
 import { readSchemaGraph, type SchemaNode } from '../avro/schema-graph.ts'
 import { jsonBytes, readJsonBytes } from './json-values.ts'
-import { RegistryRefused, createRegistryHttp, type RegistryHttp } from './registry-http.ts'
+import {
+  RegistryRefused,
+  createRegistryHttp,
+  registryError,
+  type RegistryHttp,
+} from './registry-http.ts'
 import { SchemaCache } from './schema-cache.ts'
 import { findSchema } from './schema-source.ts'
 
@@ -34,7 +39,7 @@ export type Schemas = {
   encode<T extends AvroTopic>(topic: T, value: TopicValue<T>): Buffer
   /**
    * Decodes a value that starts with a schema id, or JSON without a registry. Throws only
-   * registry_unavailable.
+   * registry_unavailable and registry_refused.
    */
   decode<T extends AvroTopic>(topic: T, value: Buffer): Promise<Decoded<TopicValue<T>>>
 }
@@ -60,11 +65,20 @@ export function hasRegistry(config: Pick<Config['registry'], 'url'>): boolean {
   return config.url !== noRegistry
 }
 
-/** Resolves when the registry responds; a read-only request. Throws registry_unavailable. */
-export async function pingRegistry(config: Config['registry']): Promise<void> {
+/**
+ * Resolves when the registry responds; a read-only request. `skewMs` is how far its clock is ahead
+ * of this machine's, undefined if it does not say. Throws registry_unavailable or registry_refused.
+ */
+export async function pingRegistry(
+  config: Config['registry'],
+): Promise<{ skewMs: number | undefined }> {
   const http = createRegistryHttp(config)
-  const { kind } = await http.get(`${http.url}/subjects`, { tries: 1 })
-  if (kind === 'found') return
+  const answer = await http.get(`${http.url}/subjects`, { tries: 1 })
+  if (answer.kind === 'found') {
+    const { clockMs } = answer
+    return { skewMs: clockMs === undefined ? undefined : clockMs - Date.now() }
+  }
+  if (answer.kind === 'too_large') return { skewMs: undefined }
   const message =
     `${withoutUrlSecrets(config.url)} has no list of subjects, so it is not the Confluent API of a ` +
     'schema registry; check registry.url'
@@ -73,8 +87,8 @@ export async function pingRegistry(config: Config['registry']): Promise<void> {
 
 /**
  * Registers the schemas of all topics, unless they are registered already, and returns the codec.
- * Without a registry it sends nothing. Throws registry_unavailable, or schema_incompatible if the
- * registry refuses a change.
+ * Without a registry it sends nothing. Throws registry_unavailable, registry_refused, or
+ * schema_incompatible if the registry refuses a change.
  */
 export async function openSchemas(
   config: Config['registry'],
@@ -108,6 +122,44 @@ export async function openSchemas(
       const reading = await readings.get(topic)!.get(identified.schema)
       return reading.kind === 'ok' ? reading.value(identified.body) : reading
     },
+  }
+}
+
+/** The subjects of Winnow's schemas, by what registering them would give. */
+export type SchemaFit = {
+  readonly fitting: readonly string[]
+  readonly missing: readonly string[]
+  /** The registry holds another schema there, which does not allow this one. */
+  readonly refused: readonly string[]
+}
+
+/** Asks the registry about each schema and registers none. Throws what `pingRegistry` throws. */
+export async function checkSchemas(
+  config: Config['registry'],
+  topicPrefix: string,
+): Promise<SchemaFit> {
+  const http = createRegistryHttp(config)
+  const fit = { fitting: [] as string[], missing: [] as string[], refused: [] as string[] }
+  for (const [name, schema] of Object.entries(topicSchemas)) {
+    const subject = `${topicPrefix}${name}-value`
+    fit[await fitOf(http, subject, schema)].push(subject)
+  }
+  return fit
+}
+
+async function fitOf(
+  http: RegistryHttp,
+  subject: string,
+  schema: object,
+): Promise<keyof SchemaFit> {
+  const url = `${http.url}/compatibility/subjects/${encodeURIComponent(subject)}/versions/latest`
+  try {
+    const answer = await http.send('POST', url, { schema: JSON.stringify(schema) })
+    const { is_compatible: isCompatible } = JSON.parse(answer) as { is_compatible?: unknown }
+    return isCompatible === true ? 'fitting' : 'refused'
+  } catch (cause) {
+    if (cause instanceof RegistryRefused && cause.status === 404) return 'missing'
+    throw registryError(http, `check the schema of ${subject}`, cause)
   }
 }
 
@@ -200,11 +252,10 @@ async function register(http: RegistryHttp, schema: object, subject: string): Pr
         await sleep(100 * tries)
         continue
       }
-      throw new WinnowError(
-        isIncompatible ? 'schema_incompatible' : 'registry_unavailable',
-        `cannot register ${subject} at ${withoutUrlSecrets(http.url)}: ${connectionProblem(cause)}`,
-        { cause },
-      )
+      const what = `register ${subject} at ${withoutUrlSecrets(http.url)}`
+      if (!isIncompatible) throw registryError(http, what, cause)
+      const message = `cannot ${what}: ${connectionProblem(cause)}`
+      throw new WinnowError('schema_incompatible', message, { cause })
     }
   }
 }

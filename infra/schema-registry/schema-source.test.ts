@@ -109,11 +109,11 @@ describe('findSchema', () => {
   })
 
   it.each([
-    [7, 'did not answer with JSON'],
-    [8, 'it answered with status 401'],
-  ])('of id %d throws, because no event is to blame', async (id, message) => {
+    [7, 'registry_unavailable', 'did not answer with JSON'],
+    [8, 'registry_refused', 'it refuses the credentials (status 401); check registry.username'],
+  ])('of id %d throws, because no event is to blame', async (id, code, message) => {
     await expect(findSchema(httpAt(apicurio), { kind: 'id', id })).rejects.toMatchObject({
-      code: 'registry_unavailable',
+      code,
       message: expect.stringContaining(message) as string,
     })
   })

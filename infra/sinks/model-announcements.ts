@@ -8,6 +8,7 @@ import type { ModelAnnouncement } from '../../schemas/model-announcement.ts'
 import { brokerCall, connectProducer, type KafkaClient } from '../kafka/kafka.ts'
 import { followTopic } from '../kafka/follow-topic.ts'
 import { retryUntilCoordinator, retryUntilLeader } from '../kafka/election-retry.ts'
+import { producing, readingAs } from '../kafka/needed-rights.ts'
 import type { FetchedMessage } from '../record-batch/fetched-message.ts'
 import type { Schemas } from '../schema-registry/registry.ts'
 import { identifiedValue } from '../schema-registry/schema-id-headers.ts'
@@ -93,20 +94,22 @@ async function announceOnce(
 ): Promise<ModelAnnouncement | 'overtaken'> {
   const { kafka, schemas } = clients
   const { name, next } = change
+  const transactionalId = `${topic}-${name}`
   const { producer, close } = await connectProducer(kafka, {
-    transactionalId: `${topic}-${name}`,
+    transactionalId,
     transactionTimeout: transactionMsMax,
   })
   try {
     // Takes a new epoch of the id: a writer that read the state earlier can no longer write.
-    const transaction = await brokerCall(`announce ${name}`, () =>
+    const work = producing(`announce ${name}`, topic, transactionalId)
+    const transaction = await brokerCall(work, () =>
       retryUntilCoordinator(() => producer.transaction()),
     )
     try {
       const announcement = next((await readStates(clients, topic)).get(name))
       const value = schemas.encode('models', announcement)
       const messages = [{ key: name, value, timestamp: String(announcement.atMs) }]
-      await brokerCall(`announce ${name}`, async () => {
+      await brokerCall(work, async () => {
         await transaction.send({ topic, messages, acks: -1 })
         await transaction.commit()
       })
@@ -171,12 +174,13 @@ async function follow(
     consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload }) => {
       void guarded(() => reach(Number(payload.lastOffset) + 1))
     })
-    await brokerCall(`follow ${topic}`, async () => {
+    const work = following(`follow ${topic}`, topic)
+    await brokerCall(work, async () => {
       await consumer.connect()
       await consumer.subscribe({ topic, fromBeginning: true })
     })
     if (end === 0) await reach(0)
-    await brokerCall(`follow ${topic}`, () =>
+    await brokerCall(work, () =>
       consumer.run({
         autoCommit: false,
         eachMessage: ({
@@ -204,10 +208,14 @@ async function follow(
   })
 }
 
+function following(what: string, topic: string) {
+  return readingAs(what, { topics: [topic], groupPrefix: `${topic}-follower-` })
+}
+
 /** The offset after the last record; the topic has one partition. */
 async function endOffset(kafka: KafkaClient, topic: string): Promise<number> {
   const admin = kafka.admin()
-  return brokerCall(`read the end of ${topic}`, async () => {
+  return brokerCall(following(`read the end of ${topic}`, topic), async () => {
     try {
       await admin.connect()
       const [partition] = await retryUntilLeader(() => admin.fetchTopicOffsets(topic))
