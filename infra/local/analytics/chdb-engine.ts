@@ -197,7 +197,7 @@ export async function openEngine(options: {
   limits?: EngineLimits
   /** The engine's users file; tests give users other rights and quotas. */
   users?: string
-  /** Further server settings as XML, such as the cluster of a test. */
+  /** Further server settings as XML, such as the cluster of a test; they come before the others. */
   server?: string
 }): Promise<AnalyticsEngine> {
   const { Session } = await loadChdb()
@@ -233,6 +233,7 @@ export const keptFreeBytes = 67_108_864
 /** Caches sized for a laptop: the defaults allow 5 GiB of marks and 5 GiB of primary indexes. */
 const engineConfig = (usersFile: string, server = '') => `<clickhouse>
   <users_config>${xmlText(usersFile)}</users_config>
+  ${server}
   ${accessConfig}
   <storage_configuration><disks><default>
     <keep_free_space_bytes>${keptFreeBytes}</keep_free_space_bytes>
@@ -245,7 +246,6 @@ const engineConfig = (usersFile: string, server = '') => `<clickhouse>
   <compiled_expression_cache_size>16777216</compiled_expression_cache_size>
   <background_pool_size>2</background_pool_size>
   <background_schedule_pool_size>2</background_schedule_pool_size>
-  ${server}
 </clickhouse>
 `
 
