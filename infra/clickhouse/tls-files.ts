@@ -101,6 +101,8 @@ const noTls =
   'clickhouse.url'
 
 const problems: Readonly<Record<string, string>> = {
+  // Node.js gives this code where what came is no TLS.
+  EPROTO: noTls,
   SELF_SIGNED_CERT_IN_CHAIN: untrusted,
   DEPTH_ZERO_SELF_SIGNED_CERT: untrusted,
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: untrusted,
@@ -133,7 +135,8 @@ export function tlsProblem(cause: unknown): string | undefined {
   for (let error = cause, depth = 0; error instanceof Error && depth < 10; depth++) {
     const { code, host, cert } = error as Error & { code?: unknown } & HostMismatch
     if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return wrongHost({ host, cert })
-    const words = typeof code === 'string' ? problems[code] : undefined
+    // OpenSSL 3.2 and later say "ssl/tls alert", earlier ones "sslv3 alert".
+    const words = typeof code === 'string' ? problems[code.replaceAll('/', '_')] : undefined
     if (words !== undefined) return words
     error = error.cause
   }
