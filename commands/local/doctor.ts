@@ -2,7 +2,6 @@
 // finding.
 import type { Command } from 'commander'
 import { plainSecrets } from '../../configs/plain-secrets.ts'
-import { createAnalytics } from '../../infra/clickhouse/clickhouse.ts'
 import { createKafka, pingBroker } from '../../infra/kafka/kafka.ts'
 import { checkPort, runDoctor, type DoctorCheck } from '../../infra/local/machine-checks.ts'
 import { hasRegistry, pingRegistry } from '../../infra/schema-registry/registry.ts'
@@ -14,6 +13,7 @@ import { readContext, type CommandContext, type SharedOptions } from '../command
 import { openObjects } from '../../serving/publishing.ts'
 import { readService } from '../../serving/service-record.ts'
 import { addCommand } from '../shared-options.ts'
+import { checkClickHouse } from './clickhouse-checks.ts'
 
 /** Adds `doctor` to the program. */
 export function addDoctorCommand(program: Command): void {
@@ -43,7 +43,7 @@ export function addDoctorCommand(program: Command): void {
         () => Promise.resolve(checkSecrets(context)),
         () => checkKafka(context),
         () => checkRegistry(context),
-        () => checkAnalytics(context),
+        () => checkClickHouse(config.clickhouse),
         () => checkStore(context),
         () => checkBase(context),
         () => checkModel(context),
@@ -109,23 +109,6 @@ function checkRegistry({ config }: CommandContext): Promise<DoctorCheck> {
     setting: 'registry.url',
     address: withoutUrlSecrets(config.registry.url),
     ping: () => pingRegistry(config.registry),
-  })
-}
-
-function checkAnalytics({ config }: CommandContext): Promise<DoctorCheck> {
-  return reachability({
-    name: 'ClickHouse',
-    setting: 'clickhouse.url',
-    address: withoutUrlSecrets(config.clickhouse.url),
-    ping: async () => {
-      const analytics = createAnalytics(config.clickhouse, { database: undefined })
-      try {
-        // A ping needs no credentials, so it would not check them.
-        await analytics.rows('SELECT 1')
-      } finally {
-        await analytics.close()
-      }
-    },
   })
 }
 
