@@ -2230,9 +2230,11 @@ export interface components {
         | 'schema_incompatible'
         | 'analytics_unavailable'
         | 'analytics_refused'
+        | 'analytics_unsupported'
         | 'fenced'
         | 'group_conflict'
         | 'migration_changed'
+        | 'database_newer'
         | 'download_failed'
         | 'hash_mismatch'
         | 'base_not_found'
@@ -11107,6 +11109,25 @@ export interface operations {
            *       "status": 500,
            *       "detail": "A defect in Winnow.",
            *       "code": "internal",
+           *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
+           *     }
+           */
+          'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description The tables in ClickHouse are spread over servers in a way that does not allow this. Codes: `analytics_unsupported`. */
+      501: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          /**
+           * @example {
+           *       "type": "urn:winnow:error:analytics_unsupported",
+           *       "title": "ClickHouse, as it is set up, does not support this: its version, or how its tables are spread.",
+           *       "status": 501,
+           *       "detail": "ClickHouse, as it is set up, does not support this: its version, or how its tables are spread.",
+           *       "code": "analytics_unsupported",
            *       "instance": "urn:winnow:request:0198c2d1-6f5e-7c3a-9d52-0a4be1f0a6c1"
            *     }
            */

@@ -188,7 +188,7 @@ const registry = z.strictObject({
 /** Where the embedded engine listens unless its port is configured. */
 export const defaultClickhouseUrl = 'http://127.0.0.1:18123'
 
-const clickhouse = z.strictObject({
+const clickhouseFields = z.strictObject({
   url: httpUrl().default(defaultClickhouseUrl).describe('ClickHouse HTTP interface.'),
   database: z
     .string()
@@ -197,6 +197,57 @@ const clickhouse = z.strictObject({
     .describe('Database that holds the tables.'),
   username: z.string().default('default').describe('User name.'),
   password: secret('Password.'),
+  roles: z
+    .array(z.string().min(1))
+    .default([])
+    .describe('Roles that the user takes on; when empty, its default roles.'),
+  tls: z
+    .strictObject({
+      caFile: z
+        .string()
+        .min(1)
+        .optional()
+        .describe(
+          'Authorities that may sign the server certificate, as PEM; else those of Node.js.',
+        ),
+      certFile: z
+        .string()
+        .min(1)
+        .optional()
+        .describe('Client certificate and its chain, as PEM (mutual TLS).'),
+      keyFile: z.string().min(1).optional().describe('Private key of the certificate, as PEM.'),
+    })
+    .refine(({ certFile, keyFile }) => (certFile === undefined) === (keyFile === undefined), {
+      error: 'certFile and keyFile go together',
+    })
+    .optional()
+    .describe(
+      'Files for TLS; used with a url that starts with https. Changed files are read again.',
+    ),
+  cluster: z
+    .string()
+    .regex(/^(?:\{\w+\}|[\w.-]+)$/, 'must be the name of a cluster, or a macro such as {cluster}')
+    .optional()
+    .describe(
+      'Cluster whose servers hold the tables, as in system.clusters. Migrations run ON CLUSTER and ' +
+        'make replicated tables; when absent, the tables are on one server.',
+    ),
+  sharded: z
+    .boolean()
+    .default(false)
+    .describe('Whether the rows are spread over the shards of the cluster, by Distributed tables.'),
+  cloud: z
+    .boolean()
+    .default(false)
+    .describe('Whether the server is ClickHouse Cloud, which replicates tables by itself.'),
+  unreachableServers: z
+    .enum(['wait', 'skip'])
+    .default('wait')
+    .describe(
+      'What a consumer that takes over partitions does while a server of the cluster does not answer. ' +
+        'wait: it waits, so that no row is stored twice. skip: it goes on, and the last blocks of that server ' +
+        'may be stored twice.',
+    ),
   requestMsMax: ms('Longest wait for an answer.', 60_000),
   waitMsMax: ms(
     'How long migrations and commands keep trying while ClickHouse does not answer or fails ' +
@@ -204,6 +255,16 @@ const clickhouse = z.strictObject({
     10_000,
   ),
 })
+
+const clickhouse = clickhouseFields
+  .refine(({ cluster, sharded }) => !sharded || cluster !== undefined, {
+    path: ['sharded'],
+    error: 'sharded needs clickhouse.cluster',
+  })
+  .refine(({ cluster, cloud }) => !cloud || cluster === undefined, {
+    path: ['cloud'],
+    error: 'cloud and cluster exclude each other: ClickHouse Cloud replicates tables by itself',
+  })
 
 const topics = z.strictObject({
   prefix: z

@@ -67,6 +67,11 @@ export const operationErrors = {
   },
   analytics_unavailable: { meaning: 'ClickHouse did not answer.', retryable: true },
   analytics_refused: { meaning: 'ClickHouse refused the query.', retryable: false },
+  analytics_unsupported: {
+    meaning:
+      'ClickHouse, as it is set up, does not support this: its version, or how its tables are spread.',
+    retryable: false,
+  },
   fenced: {
     meaning: 'Another consumer owns the partitions now; this one stores nothing more.',
     retryable: false,
@@ -77,6 +82,10 @@ export const operationErrors = {
     retryable: false,
   },
   migration_changed: { meaning: 'An applied migration was edited afterwards.', retryable: false },
+  database_newer: {
+    meaning: 'A newer Winnow has migrated the database.',
+    retryable: false,
+  },
   download_failed: { meaning: 'No source could deliver a file.', retryable: true },
   hash_mismatch: { meaning: 'A file does not have the expected hash.', retryable: false },
   base_not_found: {

@@ -14,6 +14,9 @@ import type { ReplayBlock } from '../streams/replay.ts'
 import { storeBlock } from '../streams/delivery/store-block.ts'
 import { patientAnalytics, type Patience } from './patience.ts'
 
+/** The table whose columns and storage the table of a replay has. */
+const origin = 'classifications'
+
 /** A range of a partition, and the offset after the last row that the table has. */
 export type ResumedRange = PartitionRange & { resumedAt: number }
 
@@ -79,7 +82,7 @@ async function prepareTable(
 ): Promise<void> {
   requireTableName(into)
   const made = `replay of ${topic} by ${model} from ${rangeText(ranges).from}`
-  await analytics.run(`CREATE TABLE IF NOT EXISTS ${into} AS classifications COMMENT '${made}'`)
+  await analytics.createLike({ name: into, like: origin, comment: made })
   const [table] = await analytics.rows<{ comment: string }>(
     'SELECT comment FROM system.tables WHERE database = currentDatabase() AND name = {into: String}',
     { into },
@@ -104,8 +107,9 @@ async function resumePoints(
   analytics: Analytics,
   { into, ranges }: ReplayTable,
 ): Promise<ResumedRange[]> {
+  const { table, settings } = analytics.everywhere
   const rows = await analytics.rows<{ partition: number; last: number }>(
-    `SELECT partition, max(offset) AS last FROM ${into} GROUP BY partition`,
+    `SELECT partition, max(offset) AS last FROM ${table(into, origin)} GROUP BY partition${settings}`,
   )
   const lasts = new Map(rows.map(({ partition, last }) => [partition, last]))
   return ranges.map((range) => {
@@ -119,6 +123,7 @@ const pageRows = 10_000
 
 /** The table as a sink. */
 function replaySink(analytics: Analytics, { into, topic }: ReplayTable): Sink<Classification> {
+  const { table, settings } = analytics.everywhere
   return {
     fence: (partitions, after) =>
       raiseFence(analytics, { group: `replay/${into}`, topic, partitions }, after),
@@ -127,9 +132,10 @@ function replaySink(analytics: Analytics, { into, topic }: ReplayTable): Sink<Cl
 
     async storedFrom(_topic, partition, fromOffset) {
       const rows = await analytics.rows<{ at: number; ms: number }>(
-        `SELECT offset AS at, toUnixTimestamp64Milli(record_time) AS ms FROM ${into}
+        `SELECT offset AS at, toUnixTimestamp64Milli(max(record_time)) AS ms
+         FROM ${table(into, origin)}
          WHERE partition = {partition: UInt32} AND offset >= {fromOffset: UInt64}
-         ORDER BY at LIMIT ${pageRows}`,
+         GROUP BY at ORDER BY at LIMIT ${pageRows}${settings}`,
         { partition, fromOffset },
       )
       return {

@@ -2,19 +2,18 @@
 // finding.
 import type { Command } from 'commander'
 import { plainSecrets } from '../../configs/plain-secrets.ts'
-import { createAnalytics } from '../../infra/clickhouse/clickhouse.ts'
 import { checkPort, runDoctor, type DoctorCheck } from '../../infra/local/machine-checks.ts'
 import { hasRegistry } from '../../infra/schema-registry/registry.ts'
 import { openVersion } from '../../models/store/version-store.ts'
 import { listBases } from '../../models/bases/base-store.ts'
 import { WinnowError, errorMessage } from '../../schemas/errors.ts'
-import { withoutUrlSecrets } from '../../schemas/url-secrets.ts'
 import { readContext, type CommandContext, type SharedOptions } from '../command-context.ts'
 import { checkKafka } from '../../serving/checks/kafka-checks.ts'
 import { checkRegistry } from '../../serving/checks/registry-checks.ts'
 import { openObjects } from '../../serving/publishing.ts'
 import { readService } from '../../serving/service-record.ts'
 import { addCommand } from '../shared-options.ts'
+import { checkClickHouse } from './clickhouse-checks.ts'
 
 /** Adds `doctor` to the program. */
 export function addDoctorCommand(program: Command): void {
@@ -44,7 +43,7 @@ export function addDoctorCommand(program: Command): void {
         () => Promise.resolve(checkSecrets(context)),
         () => checkKafka(context.config),
         () => checkRegistry(context.config),
-        () => checkAnalytics(context),
+        () => checkClickHouse(config.clickhouse),
         () => checkStore(context),
         () => checkBase(context),
         () => checkModel(context),
@@ -64,46 +63,6 @@ export function addDoctorCommand(program: Command): void {
         `${failed.length} of ${checks.length} checks failed: ${failed.map((check) => check.name).join(', ')}`,
       )
     }
-  })
-}
-
-/** An unreachable service is a warning, because it may not have been started yet. */
-async function reachability(service: {
-  name: string
-  setting: string
-  /** Its address, without secrets. */
-  address: string
-  ping: () => Promise<void>
-}): Promise<DoctorCheck> {
-  const { name, setting, address, ping } = service
-  try {
-    await ping()
-    return { name, state: 'ok', detail: `answers at ${address} (${setting})` }
-  } catch (error) {
-    const said = errorMessage(error)
-    return {
-      name,
-      state: 'warn',
-      detail: said.includes(address) ? said : `${address}: ${said}`,
-      fix: `Start the embedded stack with \`winnow up\`, or set ${setting} to your own.`,
-    }
-  }
-}
-
-function checkAnalytics({ config }: CommandContext): Promise<DoctorCheck> {
-  return reachability({
-    name: 'ClickHouse',
-    setting: 'clickhouse.url',
-    address: withoutUrlSecrets(config.clickhouse.url),
-    ping: async () => {
-      const analytics = createAnalytics(config.clickhouse, { database: undefined })
-      try {
-        // A ping needs no credentials, so it would not check them.
-        await analytics.rows('SELECT 1')
-      } finally {
-        await analytics.close()
-      }
-    },
   })
 }
 

@@ -12,7 +12,23 @@ import type { ErrorCode, ItemErrorCode } from '../../schemas/errors.ts'
 
 /** The statuses of errors. */
 export type ProblemStatus =
-  400 | 401 | 403 | 404 | 405 | 408 | 409 | 410 | 413 | 415 | 422 | 429 | 500 | 502 | 503 | 504
+  | 400
+  | 401
+  | 403
+  | 404
+  | 405
+  | 408
+  | 409
+  | 410
+  | 413
+  | 415
+  | 422
+  | 429
+  | 500
+  | 501
+  | 502
+  | 503
+  | 504
 
 /**
  * The one HTTP status of each error code; a new code does not compile until it is here. Retryable
@@ -56,9 +72,11 @@ export const statusByCode: Readonly<Record<ErrorCode, ProblemStatus>> = {
   schema_incompatible: 500,
   analytics_unavailable: 503,
   analytics_refused: 502,
+  analytics_unsupported: 501,
   fenced: 409,
   group_conflict: 409,
   migration_changed: 500,
+  database_newer: 500,
   download_failed: 503,
   hash_mismatch: 500,
   base_not_found: 404,

@@ -157,6 +157,10 @@ export const problemMeanings = {
     codes: ['rate_limited'],
   },
   500: { text: 'A defect in Winnow.', codes: ['internal'] },
+  501: {
+    text: 'The tables in ClickHouse are spread over servers in a way that does not allow this.',
+    codes: ['analytics_unsupported'],
+  },
   502: {
     text: 'The broker, the database or the artifact store refused for good.',
     codes: ['broker_refused', 'analytics_refused', 'store_refused'],

@@ -96,6 +96,6 @@ const streamResults: RouteConfig = {
       description: 'Events until one side closes the connection.',
       content: { 'text/event-stream': { schema: {} } },
     },
-    ...problems([400, 401, 403, 410, 500, 502, 503, 504]),
+    ...problems([400, 401, 403, 410, 500, 501, 502, 503, 504]),
   },
 }

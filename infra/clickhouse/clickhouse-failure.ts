@@ -4,6 +4,7 @@
 import { connectionProblem } from '../../configs/connection-problem.ts'
 import { WinnowError } from '../../schemas/errors.ts'
 import { finalCodes, sizeCodes } from './clickhouse-codes.ts'
+import { tlsProblem } from './tls-files.ts'
 
 /** The headers and the first bytes of the body of an HTTP response. */
 export type FailedAnswer = {
@@ -98,7 +99,8 @@ function exceptionInJson(text: string): string | undefined {
 export function analyticsError(what: string, cause: unknown): WinnowError {
   if (cause instanceof WinnowError) return cause
   if (!(cause instanceof EngineError)) {
-    const message = `ClickHouse did not answer when asked to ${what}: ${connectionProblem(cause)}`
+    const problem = tlsProblem(cause) ?? connectionProblem(cause)
+    const message = `ClickHouse did not answer when asked to ${what}: ${problem}`
     const details = isUnreachable(cause) ? {} : { smallerMayPass: true }
     return new WinnowError('analytics_unavailable', message, { cause, details })
   }

@@ -7,6 +7,7 @@ import {
   type ClickHouseSettings,
   type DataFormat,
 } from '@clickhouse/client'
+import type { Agent } from 'node:https'
 import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import type { Config } from '../../configs/schema.ts'
@@ -28,6 +29,17 @@ import {
   fenceParameters,
   throwIfCode,
 } from './fence-condition.ts'
+import { statementsLike, type TableLike } from './cluster-statements.ts'
+import { createTlsAgent } from './tls-files.ts'
+import {
+  everywhere,
+  fenceReadSettings,
+  localTable,
+  fenceWriteSettings,
+  requestSettings,
+  topologyOf,
+  type Everywhere,
+} from './topology.ts'
 
 export type Analytics = {
   /**
@@ -39,6 +51,20 @@ export type Analytics = {
   stream<Row>(sql: string, parameters?: Record<string, unknown>): AsyncGenerator<Row>
   /** A statement without a result. */
   run(sql: string, parameters?: Record<string, unknown>): Promise<void>
+  /**
+   * A statement that reads and writes fences: on a cluster its effect is seen by all later ones, on
+   * any server.
+   */
+  runFence(sql: string, parameters: Record<string, unknown>): Promise<void>
+  /** Makes a table with the columns and the storage of another one, if it is missing. */
+  createLike(table: TableLike): Promise<void>
+  /** How to read what any server of the cluster has stored. */
+  readonly everywhere: Everywhere
+  /**
+   * Whether blocks are numbered in the order in which they become visible. Replicated tables number
+   * the blocks of each month by themselves, before they are visible.
+   */
+  readonly hasBlockOrder: boolean
   /**
    * Inserts rows, given in the order of `columns`, as one block. Throws fenced if the insertion's
    * fence is not the latest of its partitions.
@@ -71,20 +97,27 @@ export type Insertion = {
 
 /**
  * Creates the client; it connects on first use. Without `database` the server's default is used.
+ * Throws `config_invalid` if a file of clickhouse.tls cannot be used.
  */
 export function createAnalytics(
   config: Config['clickhouse'],
   options: { database?: string | undefined } = { database: config.database },
 ): Analytics {
+  const topology = topologyOf(config)
+  const agent = config.url.startsWith('https:')
+    ? createTlsAgent(config.tls, { keepAlive: true, maxSockets: connectionsMax })
+    : undefined
   const client = createClient({
     url: config.url,
-    username: config.username,
-    password: config.password ?? '',
+    ...credentialsOf(config),
     request_timeout: config.requestMsMax,
-    max_open_connections: 8,
+    max_open_connections: connectionsMax,
     // Failures are thrown; the caller decides what to report.
     log: { level: ClickHouseLogLevel.OFF },
     keep_alive: { enabled: true, idle_socket_ttl: 2_500 },
+    clickhouse_settings: requestSettings(topology),
+    ...(agent !== undefined && { http_agent: agent }),
+    ...(config.roles.length > 0 && { role: config.roles }),
     ...(options.database === undefined ? {} : { database: options.database }),
   })
   const structures = new Map<string, Promise<string>>()
@@ -105,13 +138,27 @@ export function createAnalytics(
       analyticsCall('run a statement', async () => {
         await text((await send(client, { query: sql, parameters })).body)
       }),
+    runFence: (sql, parameters) =>
+      analyticsCall('raise a fence', async () => {
+        const settings = fenceWriteSettings(topology)
+        await text((await send(client, { query: sql, parameters, settings })).body)
+      }),
+    createLike: (table) =>
+      analyticsCall(`create ${table.name}`, async () => {
+        for (const query of await likeStatements(client, config, table)) {
+          await text((await send(client, { query })).body)
+        }
+      }),
+    everywhere: everywhere(config),
+    hasBlockOrder: topology.kind === 'single',
     insert: (table, insertion) =>
       analyticsCall(`insert into ${table}`, async () => {
         const { fence, columns, values } = insertion
         if (values.length === 0) return
         if (fence === undefined) return insertBlock(client, table, insertion)
         const structure = await structureOf(table, columns)
-        return insertFenced(client, { table, structure, fence, ...insertion })
+        const settings = fenceReadSettings(topology)
+        return insertFenced(client, { table, structure, fence, settings, ...insertion })
       }),
     text: (sql, format, parameters) =>
       analyticsCall('query', async () => {
@@ -130,8 +177,29 @@ export function createAnalytics(
         const answer = await client.ping()
         if (!answer.success) throw answer.error
       }),
-    close: () => client.close(),
+    close: () => closeClient(client, agent),
   }
+}
+
+const connectionsMax = 8
+
+/**
+ * Without a password, a client certificate tells the server who calls. ClickHouse refuses a request
+ * with both.
+ */
+function credentialsOf({ username, password, tls }: Config['clickhouse']) {
+  const byCertificate = tls?.certFile !== undefined && (password ?? '') === ''
+  if (!byCertificate) return { username, password: password ?? '' }
+  return {
+    username,
+    set_basic_auth_header: false,
+    http_headers: { 'X-ClickHouse-User': username, 'X-ClickHouse-SSL-Certificate-Auth': 'on' },
+  }
+}
+
+async function closeClient(client: ClickHouseClient, agent: Agent | undefined): Promise<void> {
+  await client.close()
+  agent?.destroy()
 }
 
 const exactNumbers: ClickHouseSettings = {
@@ -284,7 +352,12 @@ function blockSettings(token: string) {
  */
 async function insertFenced(
   client: ClickHouseClient,
-  block: Insertion & { table: string; structure: string; fence: Fence },
+  block: Insertion & {
+    table: string
+    structure: string
+    fence: Fence
+    settings: ClickHouseSettings
+  },
 ): Promise<void> {
   const { table, columns, values, structure, fence, token } = block
   try {
@@ -296,6 +369,7 @@ async function insertFenced(
       values: linesOf(values),
       // Rows arrive in the order of one stream, so that a repeated insert is the same block.
       settings: {
+        ...block.settings,
         ...blockSettings(`${token}-${fence.token}`),
         max_threads: 1,
         max_insert_threads: '1',
@@ -322,4 +396,20 @@ async function readStructure(
     .join(', ')
     .replaceAll('\\', '\\\\')
     .replaceAll("'", "\\'")
+}
+
+async function likeStatements(
+  client: ClickHouseClient,
+  config: Config['clickhouse'],
+  table: TableLike,
+): Promise<string[]> {
+  const topology = topologyOf(config)
+  const original = topology.kind === 'sharded' ? localTable(table.like) : table.like
+  const [found] = await readRows<{ storage: string }>(
+    client,
+    `SELECT engine_full AS storage FROM system.tables
+     WHERE database = currentDatabase() AND name = {original: String}`,
+    { original },
+  )
+  return statementsLike(topology, config.database, { ...table, storage: found?.storage ?? '' })
 }

@@ -6,6 +6,7 @@
 import type { LogEntry, LogPage, ResultLog } from '../../schemas/ports/result-log.ts'
 import type { StoredResult } from '../../schemas/ports/result-reader.ts'
 import type { LogPosition } from '../../schemas/cursors/log-position.ts'
+import { WinnowError } from '../../schemas/errors.ts'
 import type { Analytics } from '../clickhouse/clickhouse.ts'
 import { resultColumns } from './result-reader.ts'
 
@@ -22,8 +23,25 @@ const inOrder = order.replace('_block_number', 'block')
 
 type LogRowRead = StoredResult & { block: number; found: number; bytesBefore: number }
 
-/** Creates the reader; the caller closes the client. */
+/**
+ * Creates the reader; the caller closes the client. Replicated tables have no such order, so there
+ * every call throws analytics_unsupported.
+ */
 export function createResultLog(analytics: Analytics): ResultLog {
+  return analytics.hasBlockOrder ? logOf(analytics) : noLog
+}
+
+const noLog: ResultLog = { end: refuse, after: refuse, countAfter: refuse }
+
+function refuse(): Promise<never> {
+  const message =
+    'Live results need tables on one ClickHouse server: replicated and sharded tables, and those of ' +
+    'ClickHouse Cloud, do not say in which order rows became visible. Poll GET /v1/results instead, ' +
+    'or consume the topic of classified events.'
+  return Promise.reject(new WinnowError('analytics_unsupported', message))
+}
+
+function logOf(analytics: Analytics): ResultLog {
   return {
     async end() {
       // ClickHouse answers a count by part from what it knows of the parts, without reading rows.

@@ -34,10 +34,12 @@ export async function raiseFence(
   // Inserts that started before are stored or visible here; later ones are refused. The clock
   // starts once the fence is stored, because an insert may start while the fence is on its way.
   const raisedMs = performance.now()
+  const { everywhere } = analytics
   for (;;) {
     const [running] = await analytics.rows<{ n: number }>(
-      `SELECT count() AS n FROM system.processes
-       WHERE Settings['log_comment'] = {comment: String} AND elapsed >= {seconds: Float64}`,
+      `SELECT count() AS n FROM ${everywhere.table('system.processes')}
+       WHERE Settings['log_comment'] = {comment: String} AND elapsed >= {seconds: Float64}
+       ${everywhere.settings}`,
       { comment: fenceComment(owned), seconds: (performance.now() - raisedMs) / 1_000 },
     )
     if (running!.n === 0) return fence
@@ -59,7 +61,7 @@ async function storeFence(analytics: Analytics, fence: Fence, after: Fence | und
      ${after === undefined ? '' : `WHERE ${ownedCondition}`}
      GROUP BY partition`
   try {
-    await analytics.run(insert, fenceParameters(fence))
+    await analytics.runFence(insert, fenceParameters(fence))
   } catch (error) {
     const isRefusal = error instanceof WinnowError && error.details.clickhouseCode === throwIfCode
     throw isRefusal ? fencedError(fence, error) : error

@@ -166,16 +166,17 @@ export async function readStored(
   const origin = `topic = {topic: String} AND partition = {partition: UInt32}
     AND offset >= {fromOffset: UInt64}`
   // A dead letter of another model does not count as delivered for this one.
-  const letters = `SELECT offset, record_time FROM dead_letters WHERE ${origin}
+  const { table, settings } = analytics.everywhere
+  const letters = `SELECT offset, record_time FROM ${table('dead_letters')} WHERE ${origin}
     ${'model' in from ? "AND model IN ('', {model: String})" : ''}`
-  const results = `SELECT offset, record_time FROM classifications
+  const results = `SELECT offset, record_time FROM ${table('classifications')}
     WHERE ${origin} AND model = {model: String} AND role != 'shadow'`
-  const labels = `SELECT offset, record_time FROM labels WHERE ${origin}`
+  const labels = `SELECT offset, record_time FROM ${table('labels')} WHERE ${origin}`
   const also = 'table' in from ? labels : from.model === undefined ? undefined : results
   const rows = await analytics.rows<{ at: number; ms: number }>(
     `SELECT offset AS at, toUnixTimestamp64Milli(max(record_time)) AS ms
      FROM (${also === undefined ? letters : `${also} UNION ALL ${letters}`})
-     GROUP BY at ORDER BY at LIMIT ${storedPageRows}`,
+     GROUP BY at ORDER BY at LIMIT ${storedPageRows}${settings}`,
     from,
   )
   return {
@@ -197,17 +198,19 @@ export async function readStoredAttempts(
   const { origins, ...parameters } = from
   const origin = `topic = {topic: String} AND partition = {partition: UInt32}
     AND offset IN {offsets: Array(UInt64)}`
-  const letters = `SELECT offset, record_time, toInt64(attempt) AS settled FROM dead_letters
+  const { table, settings } = analytics.everywhere
+  const letters = `SELECT offset, record_time, toInt64(attempt) AS settled
+    FROM ${table('dead_letters')}
     WHERE ${origin} ${'model' in from ? "AND model IN ('', {model: String})" : ''}`
   const done = 'SELECT offset, record_time, toInt64(1000000000) AS settled'
-  const results = `${done} FROM classifications
+  const results = `${done} FROM ${table('classifications')}
     WHERE ${origin} AND model = {model: String} AND role != 'shadow'`
-  const labels = `${done} FROM labels WHERE ${origin}`
+  const labels = `${done} FROM ${table('labels')} WHERE ${origin}`
   const also = 'table' in from ? labels : from.model === undefined ? undefined : results
   const rows = await analytics.rows<{ at: number; ms: number; settled: number }>(
     `SELECT offset AS at, toUnixTimestamp64Milli(record_time) AS ms, max(settled) AS settled
      FROM (${also === undefined ? letters : `${also} UNION ALL ${letters}`})
-     GROUP BY at, ms`,
+     GROUP BY at, ms${settings}`,
     { ...parameters, offsets: origins.map(({ offset }) => offset) },
   )
   const found = new Map(rows.map(({ at, ms, settled }) => [`${at}/${ms}`, settled]))

@@ -69,6 +69,7 @@ export class VersionChanges {
 
   /** The rows that model_releases lacks for the stored results of a partition. */
   async missing(topic: string, partition: number): Promise<unknown[][]> {
+    const { table, settings } = this.#analytics.everywhere
     const changes = await this.#analytics.rows<
       Pick<Change, 'atMs' | 'version' | 'from' | 'offset'>
     >(
@@ -76,17 +77,17 @@ export class VersionChanges {
        FROM (
          SELECT offset, version, classified_at, lagInFrame(version) OVER (ORDER BY offset) AS before
          FROM (
-           SELECT offset, version, classified_at FROM classifications
+           SELECT offset, version, classified_at FROM ${table('classifications')}
            WHERE ${championRows}
            ORDER BY offset DESC LIMIT ${missingRowsMax}
          )
        )
        WHERE before != '' AND before != version AND offset NOT IN (
-         SELECT offset FROM model_releases
+         SELECT offset FROM ${table('model_releases')}
          WHERE kind = 'swap' AND model = {model: String}
            AND topic = {topic: String} AND partition = {partition: UInt32}
        )
-       ORDER BY offset`,
+       ORDER BY offset${settings}`,
       { topic, partition, model: this.#model },
     )
     return changes.map((change) => this.#rowOf({ ...change, topic, partition }))
@@ -119,9 +120,11 @@ export class VersionChanges {
    * partition.
    */
   async #stored({ topic, partition, offset }: Classification): Promise<string> {
+    const { table, settings } = this.#analytics.everywhere
     const [row] = await this.#analytics.rows<{ version: string }>(
-      `SELECT version FROM classifications WHERE ${championRows} AND offset < {offset: UInt64}
-       ORDER BY offset DESC LIMIT 1`,
+      `SELECT version FROM ${table('classifications')}
+       WHERE ${championRows} AND offset < {offset: UInt64}
+       ORDER BY offset DESC LIMIT 1${settings}`,
       { topic, partition, offset, model: this.#model },
     )
     return row?.version ?? ''

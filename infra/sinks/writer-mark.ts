@@ -15,14 +15,16 @@ export async function leaveMark(analytics: Analytics, group: string): Promise<Wr
     values: [[group, topic, 0, 0, token]],
     token: `mark-${token}`,
   })
+  const { everywhere } = analytics
   const known = new Set<string>([token])
   return {
     token,
     async isKnown(other) {
       if (known.has(other)) return true
       const [found] = await analytics.rows<{ n: number }>(
-        `SELECT count() AS n FROM partition_fences
-         WHERE consumer_group = {group: String} AND topic = {topic: String} AND token = {other: String}`,
+        `SELECT count() AS n FROM ${everywhere.table('partition_fences')}
+         WHERE consumer_group = {group: String} AND topic = {topic: String} AND token = {other: String}
+         ${everywhere.settings}`,
         { group, topic, other },
       )
       if (found!.n > 0) known.add(other)

@@ -195,14 +195,18 @@ export class AnalyticsEngine {
 export async function openEngine(options: {
   dir: string
   limits?: EngineLimits
+  /** The engine's users file; tests give users other rights and quotas. */
+  users?: string
+  /** Further server settings as XML, such as the cluster of a test; they come before the others. */
+  server?: string
 }): Promise<AnalyticsEngine> {
   const { Session } = await loadChdb()
   const store = join(options.dir, 'store')
   await mkdir(store, { recursive: true })
   const configFile = join(options.dir, 'engine.xml')
   const usersFile = join(options.dir, 'users.xml')
-  await writeFile(configFile, engineConfig(usersFile))
-  await writeFile(usersFile, usersConfig())
+  await writeFile(configFile, engineConfig(usersFile, options.server))
+  await writeFile(usersFile, options.users ?? usersConfig())
   const settings = [...baseSettings].map(([name, value]) => `--${name}=${value}`)
   const connectionArgs = [`--config-file=${configFile}`, ...settings]
   const connect = () => new Session(store, { connectionArgs })
@@ -227,8 +231,9 @@ export async function freshExchangeDir(dir: string): Promise<string> {
 export const keptFreeBytes = 67_108_864
 
 /** Caches sized for a laptop: the defaults allow 5 GiB of marks and 5 GiB of primary indexes. */
-const engineConfig = (usersFile: string) => `<clickhouse>
+const engineConfig = (usersFile: string, server = '') => `<clickhouse>
   <users_config>${xmlText(usersFile)}</users_config>
+  ${server}
   ${accessConfig}
   <storage_configuration><disks><default>
     <keep_free_space_bytes>${keptFreeBytes}</keep_free_space_bytes>
