@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto'
 import { classificationColumns, classificationRow } from '../infra/sinks/classification-rows.ts'
 import type { Analytics } from '../infra/clickhouse/clickhouse.ts'
+import { readForgotten } from '../infra/erasure/forgotten-events.ts'
 import { raiseFence } from '../infra/sinks/partition-fence.ts'
 import { rangeText, type PartitionRange } from '../infra/kafka/topic-range.ts'
 import type { Classification } from '../schemas/classification.ts'
@@ -27,7 +28,7 @@ export type ReplayTable = {
 
 /**
  * Creates the table if it is missing, becomes its only writer and reads how far it is filled.
- * `write` stores the results of consecutive records of one partition. Throws usage for a table that
+ * `write` stores the results of consecutive records of one partition, forgotten events left out. Throws usage for a table that
  * holds something else.
  */
 export async function openReplayTable(
@@ -42,6 +43,7 @@ export async function openReplayTable(
   const patient = patientAnalytics(analytics, patience)
   await prepareTable(patient, table)
   const sink = replaySink(analytics, table)
+  const isForgotten = await patience(() => readForgotten(analytics, topic))
   const fence = await patience(() => sink.fence(ranges.map(({ partition }) => partition)))
   // Blocks of several partitions are written at the same time, so each partition has its own fence,
   // derived from this one.
@@ -53,7 +55,9 @@ export async function openReplayTable(
     async write({ partition, from, through, outcomes }) {
       const token = createHash('sha256').update(`${topic}/${partition}/${from}-${through}`)
       const outputs = outcomes.flatMap(({ outcome, ...one }) =>
-        outcome.kind === 'ok' ? [{ ...one, value: outcome.value }] : [],
+        outcome.kind === 'ok' && !isForgotten(outcome.value)
+          ? [{ ...one, value: outcome.value }]
+          : [],
       )
       if (outputs.length === 0) return
       await storeBlock(

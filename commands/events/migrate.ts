@@ -14,7 +14,7 @@ export function addMigrateCommand(program: Command): void {
     summary: 'create topics, schemas and tables that are missing',
     description:
       'Creates missing topics, registers the Avro schemas and applies the SQL migrations, each once\n' +
-      'and in order. Running it again changes nothing.',
+      'and in order, and the retention that is configured. Running it again changes nothing.',
     examples: ['winnow migrate', 'winnow migrate --profile cluster --config production.yaml'],
   }).action(async (options: SharedOptions) => {
     const { config, terminal } = await openContext(options)
@@ -23,6 +23,9 @@ export function addMigrateCommand(program: Command): void {
     const list = (names: string[]) => (names.length === 0 ? 'none missing' : names.join(', '))
     terminal.say(`topics created:     ${list(done.topics)}`)
     terminal.say(`migrations applied: ${list(done.migrations)}`)
+    if (done.retention.length > 0) {
+      terminal.say(`retention changed:  ${done.retention.join('; ')}`)
+    }
     if (!hasRegistry(config.registry)) terminal.say('registry:           none, all values are JSON')
     terminal.document(done)
   })

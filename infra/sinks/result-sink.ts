@@ -171,10 +171,12 @@ export async function readStored(
   const results = `SELECT offset, record_time FROM classifications
     WHERE ${origin} AND model = {model: String} AND role != 'shadow'`
   const labels = `SELECT offset, record_time FROM labels WHERE ${origin}`
-  const also = 'table' in from ? labels : from.model === undefined ? undefined : results
+  // A forgotten event counts as delivered, so that it does not come back.
+  const forgotten = `SELECT offset, record_time FROM forgotten_events WHERE ${origin}`
+  const also = 'table' in from ? [labels] : from.model === undefined ? [] : [results]
   const rows = await analytics.rows<{ at: number; ms: number }>(
     `SELECT offset AS at, toUnixTimestamp64Milli(max(record_time)) AS ms
-     FROM (${also === undefined ? letters : `${also} UNION ALL ${letters}`})
+     FROM (${[...also, letters, forgotten].join(' UNION ALL ')})
      GROUP BY at ORDER BY at LIMIT ${storedPageRows}`,
     from,
   )
@@ -186,7 +188,8 @@ export async function readStored(
 
 /**
  * Reads, in order, the last delivered attempt of each replayed event: the attempt of its last dead
- * letter, Infinity if there is a result of the model or a label, -1 if there is nothing.
+ * letter, Infinity if there is a result of the model or a label, or if the event is forgotten, -1 if
+ * there is nothing.
  */
 export async function readStoredAttempts(
   analytics: Analytics,
@@ -203,10 +206,11 @@ export async function readStoredAttempts(
   const results = `${done} FROM classifications
     WHERE ${origin} AND model = {model: String} AND role != 'shadow'`
   const labels = `${done} FROM labels WHERE ${origin}`
-  const also = 'table' in from ? labels : from.model === undefined ? undefined : results
+  const forgotten = `${done} FROM forgotten_events WHERE ${origin}`
+  const also = 'table' in from ? [labels] : from.model === undefined ? [] : [results]
   const rows = await analytics.rows<{ at: number; ms: number; settled: number }>(
     `SELECT offset AS at, toUnixTimestamp64Milli(record_time) AS ms, max(settled) AS settled
-     FROM (${also === undefined ? letters : `${also} UNION ALL ${letters}`})
+     FROM (${[...also, letters, forgotten].join(' UNION ALL ')})
      GROUP BY at, ms`,
     { ...parameters, offsets: origins.map(({ offset }) => offset) },
   )
