@@ -2,10 +2,11 @@
 import { createInterface } from 'node:readline/promises'
 import { InvalidArgumentError, type Command } from 'commander'
 import { forgetIn, type Forgotten } from '../../library/forget.ts'
+import { counted } from '../../schemas/counted.ts'
 import { WinnowError } from '../../schemas/errors.ts'
 import { openContext, type SharedOptions } from '../command-context.ts'
 import { addCommand } from '../shared-options.ts'
-import { countText, tableText, type Terminal } from '../terminal.ts'
+import { countText, durationText, tableText, type Terminal } from '../terminal.ts'
 
 type Options = SharedOptions & {
   id?: string[]
@@ -57,12 +58,39 @@ export function addForgetCommand(program: Command): void {
     })
 }
 
-function show({ dryRun, events, tables }: Forgotten, terminal: Terminal): void {
-  const verb = dryRun ? 'would be removed' : 'removed'
+function show({ dryRun, events, more, tables, files, outOfReach }: Forgotten, terminal: Terminal) {
+  const atLeast = more ? 'at least ' : ''
+  terminal.say(`${atLeast}${counted(events, 'event')} found`)
   const rows = tables.filter((one) => one.rows > 0).map((one) => [one.table, one.rows])
-  terminal.say(`${countText(events)} ${events === 1 ? 'event' : 'events'} found`)
+  const verb = dryRun ? 'would be removed' : 'removed'
   if (rows.length > 0) terminal.say(tableText(['table', `rows ${verb}`], rows))
+  for (const { path, action, reason } of files) {
+    const tense = dryRun && action !== 'kept' ? `would be ${action}` : action
+    terminal.say(`${tense}: ${path}${reason === undefined ? '' : `, because ${reason}`}`)
+  }
+  if (events > 0) showOutOfReach(outOfReach, terminal)
 }
+
+function showOutOfReach({ topics, runs }: Forgotten['outOfReach'], terminal: Terminal): void {
+  terminal.say(terminal.style('bold', 'out of reach'))
+  if (topics === null) terminal.say('  topics: Kafka did not answer, so they were not searched')
+  for (const { topic, offsets, retentionMs } of topics ?? []) {
+    const until =
+      retentionMs === null ? 'it deletes no records' : `kept for ${durationText(retentionMs)}`
+    const [shown, more] = [offsets.slice(0, placesShown), offsets.length - placesShown]
+    const rest = more > 0 ? ` and ${countText(more)} more` : ''
+    terminal.say(`  topic ${topic} (${until}): ${shown.join(' ')}${rest}`)
+  }
+  for (const { run, versions, why, mlflow } of runs) {
+    const models = versions.length === 0 ? 'no model' : `model ${versions.join(', ')}`
+    const copies = mlflow === undefined ? '' : `; files of the run may be on ${mlflow}`
+    terminal.say(`  ${models}, trained by ${run}: ${why}${copies}`)
+  }
+  terminal.say('  files of yours, backups, copies in an artifact store, and models trained on them')
+}
+
+/** Most places of a topic that are shown; --json has all. */
+const placesShown = 20
 
 /** Throws usage if nobody can be asked, cancelled if the answer is not yes. */
 async function confirm(): Promise<void> {

@@ -29,10 +29,7 @@ export function rowsOfOrigins(origins: readonly Origin[]): ChosenRows {
  * The rows of events in a table with the column event_id. The condition has keyed hashes of the ids,
  * of 64 bits, with a random key that is used once.
  */
-export async function rowsOfIds(
-  analytics: Analytics,
-  ids: readonly string[],
-): Promise<ChosenRows> {
+export async function rowsOfIds(analytics: Analytics, ids: readonly string[]): Promise<ChosenRows> {
   const random = randomBytes(16)
   const key = { k0: random.readBigUInt64LE(0), k1: random.readBigUInt64LE(8) }
   const hash = (of: string): string =>

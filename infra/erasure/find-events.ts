@@ -5,8 +5,7 @@ import type { Analytics } from '../clickhouse/clickhouse.ts'
 
 /** Which events: those with one of the ids, or those with all of the attributes. */
 export type EventSelection =
-  | { readonly ids: readonly string[] }
-  | { readonly attributes: Readonly<Record<string, string>> }
+  { readonly ids: readonly string[] } | { readonly attributes: Readonly<Record<string, string>> }
 
 /** One event as a table of results has it. */
 export type FoundEvent = {

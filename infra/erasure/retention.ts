@@ -45,11 +45,7 @@ async function lastPeriods(analytics: Analytics): Promise<Periods> {
 /** The statements that a table lacks. */
 async function missingStatements(
   analytics: Analytics,
-  {
-    table,
-    retention,
-    before,
-  }: { table: PersonalTable; retention: Periods; before: Periods },
+  { table, retention, before }: { table: PersonalTable; retention: Periods; before: Periods },
 ): Promise<string[]> {
   const { name, since, texts } = table
   const [row] = await analytics.rows<{ created: string; engine: string }>(

@@ -39,7 +39,11 @@ export async function forgetInStore(
 ): Promise<ForgottenFile[]> {
   if (forgotten.isEmpty) return []
   const found: ForgottenFile[] = []
-  const act = async (path: string, action: 'rewritten' | 'removed', work: () => Promise<unknown>) => {
+  const act = async (
+    path: string,
+    action: 'rewritten' | 'removed',
+    work: () => Promise<unknown>,
+  ) => {
     const done = dryRun ? undefined : await work().then(noProblem, keptBecause)
     found.push(done === undefined ? { path, action } : { path, action: 'kept', reason: done })
   }
