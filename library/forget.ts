@@ -9,6 +9,7 @@ import { openSchemas, type Schemas } from '../infra/schema-registry/registry.ts'
 import { insertAudit } from '../infra/sinks/audit-rows.ts'
 import { deadLetterId } from '../schemas/dead-letter.ts'
 import { errorMessage, WinnowError } from '../schemas/errors.ts'
+import { storedIds, type StoredId } from '../schemas/hashed-id.ts'
 import type { Origin } from '../schemas/validated.ts'
 import { eventsIn, readEventTexts } from '../serving/erasure/event-texts.ts'
 import {
@@ -83,8 +84,8 @@ export async function forgetIn(
   context: Context,
   options: Omit<ForgetOptions, keyof WinnowOptions>,
 ): Promise<Forgotten> {
-  const selection = selectionOf(options)
   const { config, note } = context
+  const selection = selectionOf(options, storedIds(config.retention))
   const analytics = openPatientAnalytics(config.clickhouse, { log: note })
   try {
     const passes: Pass[] = []
@@ -165,12 +166,15 @@ async function recordTexts(
 }
 
 /** Throws usage unless exactly one way of choosing events is given. */
-function selectionOf({
-  ids = [],
-  attributes = {},
-}: Pick<ForgetOptions, 'ids' | 'attributes'>): EventSelection {
+function selectionOf(
+  { ids = [], attributes = {} }: Pick<ForgetOptions, 'ids' | 'attributes'>,
+  storedId: StoredId,
+): EventSelection {
   const hasAttributes = Object.keys(attributes).length > 0
-  if (ids.length > 0 !== hasAttributes) return hasAttributes ? { attributes } : { ids }
+  if (ids.length > 0 !== hasAttributes) {
+    // Rows from before ids were hashed have the id itself.
+    return hasAttributes ? { attributes } : { ids: ids.flatMap((id) => [id, storedId(id)]) }
+  }
   const message =
     ids.length > 0
       ? 'Choose events by id or by attribute, not by both.'

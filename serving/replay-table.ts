@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto'
 import { classificationColumns, classificationRow } from '../infra/sinks/classification-rows.ts'
 import type { Analytics } from '../infra/clickhouse/clickhouse.ts'
+import { storedResult } from '../infra/sinks/stored-form.ts'
 import { readForgotten } from '../infra/erasure/forgotten-events.ts'
 import { raiseFence } from '../infra/sinks/partition-fence.ts'
 import { rangeText, type PartitionRange } from '../infra/kafka/topic-range.ts'
@@ -24,6 +25,8 @@ export type ReplayTable = {
   readonly topic: string
   readonly model: string
   readonly ranges: readonly PartitionRange[]
+  /** Whether texts are stored. */
+  readonly storeText: boolean
 }
 
 /**
@@ -43,15 +46,16 @@ export async function openReplayTable(
   const patient = patientAnalytics(analytics, patience)
   await prepareTable(patient, table)
   const sink = replaySink(analytics, table)
-  const isForgotten = await patience(() => readForgotten(analytics, topic))
   const fence = await patience(() => sink.fence(ranges.map(({ partition }) => partition)))
   // Blocks of several partitions are written at the same time, so each partition has its own fence,
   // derived from this one.
   const fences = new Map<number, Fence>(
     ranges.map(({ partition }) => [partition, { ...fence, partitions: [partition] }]),
   )
+  const resumed = await resumePoints(patient, table)
+  const isForgotten = await patience(() => readForgotten(analytics, topic))
   return {
-    resumed: await resumePoints(patient, table),
+    resumed,
     async write({ partition, from, through, outcomes }) {
       const token = createHash('sha256').update(`${topic}/${partition}/${from}-${through}`)
       const outputs = outcomes.flatMap(({ outcome, ...one }) =>
@@ -122,7 +126,10 @@ async function resumePoints(
 const pageRows = 10_000
 
 /** The table as a sink. */
-function replaySink(analytics: Analytics, { into, topic }: ReplayTable): Sink<Classification> {
+function replaySink(
+  analytics: Analytics,
+  { into, topic, ...retention }: ReplayTable,
+): Sink<Classification> {
   return {
     fence: (partitions, after) =>
       raiseFence(analytics, { group: `replay/${into}`, topic, partitions }, after),
@@ -148,7 +155,7 @@ function replaySink(analytics: Analytics, { into, topic }: ReplayTable): Sink<Cl
     write: ({ token, outputs }, fence) =>
       analytics.insert(into, {
         columns: classificationColumns,
-        values: outputs.map(({ value }) => classificationRow(value)),
+        values: outputs.map(({ value }) => classificationRow(storedResult(retention, value))),
         token,
         fence,
       }),

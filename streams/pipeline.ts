@@ -4,6 +4,7 @@ import type { Config } from '../configs/schema.ts'
 import { LoopTurns, type Work } from '../models/runtime/sliced-work.ts'
 import type { Classification } from '../schemas/classification.ts'
 import type { EventRecord } from '../schemas/event.ts'
+import { storedIds } from '../schemas/hashed-id.ts'
 import { lineageOf, type KafkaRecord } from '../schemas/record.ts'
 import type { TopicName } from '../schemas/subjects.ts'
 import type { Origin, Tokenized, Validated } from '../schemas/validated.ts'
@@ -143,6 +144,7 @@ function createStages(options: StageOptions) {
 
 /** The validate stage with the window of recent ids that it keeps for each partition. */
 function validateStage({ config, nowMs, turns }: StageOptions): Stage<Candidate, Validated> {
+  const storedId = storedIds(config.retention)
   const windows = new Map<number, DuplicateWindow>()
   const windowOf = (partition: number) => {
     let window = windows.get(partition)
@@ -159,6 +161,7 @@ function validateStage({ config, nowMs, turns }: StageOptions): Stage<Candidate,
         validateEvent(event, lineageOf(record), {
           limits: config.limits,
           cleaning: config.cleaning,
+          storedId,
           nowMs: nowMs(),
           window: windowOf(record.partition),
         }),

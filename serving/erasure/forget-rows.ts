@@ -36,7 +36,7 @@ export async function findStored(
   const eventsMax = eventsPerPass
   const events = await findEvents(analytics, selection, { tables, eventsMax })
   const letters = await findLetters(analytics, selection, { eventsMax })
-  const asked = 'ids' in selection ? selection.ids : []
+  const asked = 'ids' in selection ? [...new Set(selection.ids)] : []
   const origins = new Map(
     [...events, ...letters].map(({ origin }) => [
       `${deadLetterId(origin)}/${origin.recordTimeMs}`,
