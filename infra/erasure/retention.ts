@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Config } from '../../configs/schema.ts'
 import type { Analytics } from '../clickhouse/clickhouse.ts'
+import { keepCounts, stopKeepingCounts } from './kept-counts.ts'
 import { personalTables, replayTables, type PersonalTable } from './personal-tables.ts'
 
 type Periods = { readonly textDays: number; readonly rowDays: number }
@@ -24,7 +25,10 @@ export async function applyRetention(
   for (const table of [...personalTables, ...(await replayTables(analytics))]) {
     statements.push(...(await missingStatements(analytics, { table, retention, before })))
   }
+  // Before the first row goes.
+  if (rowDays > 0) await keepCounts(analytics)
   for (const statement of statements) await analytics.run(statement)
+  if (rowDays === 0) await stopKeepingCounts(analytics)
   if (before.textDays !== textDays || before.rowDays !== rowDays) {
     await analytics.insert('retention_periods', {
       columns: ['text_days', 'row_days'],
