@@ -52,8 +52,8 @@ export async function openReplayTable(
   const fences = new Map<number, Fence>(
     ranges.map(({ partition }) => [partition, { ...fence, partitions: [partition] }]),
   )
-  const resumed = await resumePoints(patient, table)
   const isForgotten = await patience(() => readForgotten(analytics, topic))
+  const resumed = await resumePoints(patient, table)
   return {
     resumed,
     async write({ partition, from, through, outcomes }) {

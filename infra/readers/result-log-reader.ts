@@ -58,6 +58,13 @@ export function createResultLog(analytics: Analytics): ResultLog {
       )
       return counted?.results ?? 0
     },
+
+    async forgottenMark() {
+      const [last] = await analytics.rows<{ ms: number }>(
+        `SELECT toUnixTimestamp64Milli(max(forgotten_at)) AS ms FROM forgotten_events`,
+      )
+      return last?.ms ?? 0
+    },
   }
 }
 
