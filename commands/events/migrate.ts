@@ -2,7 +2,7 @@
 // the same when they start; a deployment may prefer to run it separately.
 import type { Command } from 'commander'
 import { hasRegistry, openSchemas } from '../../infra/schema-registry/registry.ts'
-import { prepareBackends } from '../../serving/backends.ts'
+import { prepareService } from '../../serving/backends.ts'
 import { openContext, type SharedOptions } from '../command-context.ts'
 import { addCommand } from '../shared-options.ts'
 import { logLine } from '../terminal.ts'
@@ -18,14 +18,12 @@ export function addMigrateCommand(program: Command): void {
     examples: ['winnow migrate', 'winnow migrate --profile cluster --config production.yaml'],
   }).action(async (options: SharedOptions) => {
     const { config, terminal } = await openContext(options)
-    const done = await prepareBackends(config, logLine)
+    const done = await prepareService(config, logLine)
     await openSchemas(config.registry, config.topics.prefix)
     const list = (names: string[]) => (names.length === 0 ? 'none missing' : names.join(', '))
     terminal.say(`topics created:     ${list(done.topics)}`)
     terminal.say(`migrations applied: ${list(done.migrations)}`)
-    if (done.retention.length > 0) {
-      terminal.say(`retention changed:  ${done.retention.join('; ')}`)
-    }
+    terminal.say(`retention:          ${done.retention.length === 0 ? 'as configured' : 'changed'}`)
     if (!hasRegistry(config.registry)) terminal.say('registry:           none, all values are JSON')
     terminal.document(done)
   })

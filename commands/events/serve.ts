@@ -25,7 +25,7 @@ import type { SwappableModel } from '../../models/inference/swappable-model.ts'
 import { errorMessage, WinnowError } from '../../schemas/errors.ts'
 import { storedIds } from '../../schemas/hashed-id.ts'
 import { openContext, type SharedOptions } from '../command-context.ts'
-import { prepareBackends } from '../../serving/backends.ts'
+import { prepareService } from '../../serving/backends.ts'
 import { gatewayFigures, showLive } from '../live-figures.ts'
 import type { OpenModel } from '../../serving/model.ts'
 import { closing, openAll, type OpenResources } from '../../serving/open-resources.ts'
@@ -85,7 +85,7 @@ export function addServeCommand(program: Command): void {
       createAuthentication(config.gateway, { ring: keys, tokens })
       await checkAddress('gateway', config.gateway)
       if (options.model !== undefined) await checkModel(options.model, context)
-      await prepareBackends(config, logLine)
+      await prepareService(config, logLine)
       await untilStopped(async (signal) => {
         const log = timedLog(terminal)
         const served = await openGateway({

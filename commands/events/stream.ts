@@ -6,7 +6,7 @@ import type { Runner } from '../../streams/runner.ts'
 import { stageNames, type StageName, type StageRange } from '../../streams/stage-chain.ts'
 import { openContext, readContext, type SharedOptions } from '../command-context.ts'
 import { defaultGroup } from '../../serving/group-name.ts'
-import { prepareBackends } from '../../serving/backends.ts'
+import { prepareService } from '../../serving/backends.ts'
 import { addCommand } from '../shared-options.ts'
 import { aborted, endWithin, untilStopped } from '../signals.ts'
 import { openFaultPoints } from '../../serving/fault-points.ts'
@@ -60,7 +60,7 @@ async function runStream(options: Options): Promise<void> {
   await checkAddress('telemetry', config.telemetry)
   const needsModel = range !== undefined && range.last !== 'validate'
   if (needsModel) await checkModel(config.inference.model, context)
-  await prepareBackends(config, logLine)
+  await prepareService(config, logLine)
   const log = timedLog(terminal)
   const group =
     options.group ??

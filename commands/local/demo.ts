@@ -18,7 +18,7 @@ import { confusionOf, countRun, latencyOf, type RunCounts } from './demo-figures
 import { splitMails } from './demo-events.ts'
 import { showClosingPage, type DemoResult } from './demo-page.ts'
 import { defaultGroup } from '../../serving/group-name.ts'
-import { prepareBackends } from '../../serving/backends.ts'
+import { prepareService } from '../../serving/backends.ts'
 import { workersOf } from '../../serving/model.ts'
 import { openGateway } from '../events/serve.ts'
 import { recordService } from '../../serving/service-record.ts'
@@ -86,7 +86,7 @@ async function runDemo(options: Options, signal: AbortSignal): Promise<void> {
   await bringUp(options, signal)
   try {
     const untrained = await openContext(options, { 'inference.model': 'mail' })
-    await prepareBackends(untrained.config, logLine)
+    await prepareService(untrained.config, logLine)
     terminal.say(terminal.style('bold', '2. Train a spam filter on a part of the mails'))
     const { streamed, trained } = await trainOnMails(untrained, signal)
     await recordTrainingRun(untrained, trained)
