@@ -1,4 +1,5 @@
-// Removes what Winnow keeps of events, and says what it cannot reach. The command `forget` calls it.
+// Removes what Winnow keeps of events, and says what it cannot reach. The command `forget` calls
+// it.
 import { hostname, userInfo } from 'node:os'
 import type { Analytics } from '../infra/clickhouse/clickhouse.ts'
 import type { EventSelection } from '../infra/erasure/find-events.ts'

@@ -8,7 +8,7 @@ it('leaves ids as they are unless hashing is on', () => {
 })
 
 it('makes HMAC-SHA-256 of an id, as OpenSSL makes it', () => {
-  // printf %s ticket-17 | openssl dgst -sha256 -hmac 'a secret of at least 32 characters' -binary | basenc --base64url
+  // openssl dgst -sha256 -hmac 'a secret of at least 32 characters' gives it in hexadecimal.
   const id = storedIds({ hashIds: true, idSecret })('ticket-17')
   expect(id).toBe('hmac-VPiUP4WY6h6VgCrB24G4CqMRMMrcNBnV-TRL5bK_aEE')
 })

@@ -1,5 +1,5 @@
-// Ids of events as keyed hashes, so that what is stored names nobody, while everyone who has the key
-// finds the rows of an id.
+// Ids of events as keyed hashes, so that what is stored names nobody, while everyone who has the
+// key finds the rows of an id.
 import { createHmac } from 'node:crypto'
 
 const prefix = 'hmac-'
@@ -16,8 +16,8 @@ export type IdRetention = {
 }
 
 /**
- * The function that makes stored ids: as they are, or HMAC-SHA-256 (RFC 2104) with the secret. An id
- * that is hashed already stays the same, so results can be asked for by either form.
+ * The function that makes stored ids: as they are, or HMAC-SHA-256 (RFC 2104) with the secret. An
+ * id that is hashed already stays the same, so results can be asked for by either form.
  */
 export function storedIds({ hashIds, idSecret }: IdRetention): StoredId {
   if (!hashIds || idSecret === undefined) return (id) => id

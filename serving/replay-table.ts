@@ -31,8 +31,8 @@ export type ReplayTable = {
 
 /**
  * Creates the table if it is missing, becomes its only writer and reads how far it is filled.
- * `write` stores the results of consecutive records of one partition, forgotten events left out. Throws usage for a table that
- * holds something else.
+ * `write` stores the results of consecutive records of one partition, forgotten events left out.
+ * Throws usage for a table that holds something else.
  */
 export async function openReplayTable(
   analytics: Analytics,

@@ -1,5 +1,5 @@
-// Conditions that choose rows of events without naming an id or a text, because ClickHouse keeps the
-// text of a deletion in the table's list of mutations.
+// Conditions that choose rows of events without naming an id or a text, because ClickHouse keeps
+// the text of a deletion in the table's list of mutations.
 import { randomBytes } from 'node:crypto'
 import { TupleParam } from '@clickhouse/client'
 import type { Origin } from '../../schemas/validated.ts'
@@ -26,8 +26,8 @@ export function rowsOfOrigins(origins: readonly Origin[]): ChosenRows {
 }
 
 /**
- * The rows of events in a table with the column event_id. The condition has keyed hashes of the ids,
- * of 64 bits, with a random key that is used once.
+ * The rows of events in a table with the column event_id. The condition has keyed hashes of the
+ * ids, of 64 bits, with a random key that is used once.
  */
 export async function rowsOfIds(analytics: Analytics, ids: readonly string[]): Promise<ChosenRows> {
   const random = randomBytes(16)

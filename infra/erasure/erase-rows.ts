@@ -93,8 +93,8 @@ async function oldPartsGone(analytics: Analytics, waiting: Waiting): Promise<voi
     )
   const old = new Set((await inactive()).map(({ name }) => name))
   await poll(waiting, `the removal of old parts of ${table}`, async () => {
-    // The server looks for old parts in ever longer intervals while nothing happens, up to minutes. It
-    // also looks for them whenever a partition is dropped, even one that does not exist.
+    // The server looks for old parts in ever longer intervals while nothing happens, up to minutes.
+    // It also looks for them whenever a partition is dropped, even one that does not exist.
     await analytics.run(`ALTER TABLE ${table} DROP PARTITION ID '${noPartition}'`)
     return (await inactive()).every(({ name }) => !old.has(name))
   })

@@ -1,5 +1,5 @@
-// Finds the dead letters of events: by their origin, their key, or what their payload says. It reads
-// only; erase-rows.ts deletes.
+// Finds the dead letters of events: by their origin, their key, or what their payload says. It
+// reads only; erase-rows.ts deletes.
 import { deadLetterId } from '../../schemas/dead-letter.ts'
 import type { Origin } from '../../schemas/validated.ts'
 import type { Analytics } from '../clickhouse/clickhouse.ts'

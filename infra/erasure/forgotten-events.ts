@@ -1,5 +1,5 @@
-// The places of forgotten events: a record that is delivered again, or that a replay reads, makes no
-// row of them. They name no person.
+// The places of forgotten events: a record that is delivered again, or that a replay reads, makes
+// no row of them. They name no person.
 import { randomUUID } from 'node:crypto'
 import type { Origin } from '../../schemas/validated.ts'
 import type { Analytics } from '../clickhouse/clickhouse.ts'

@@ -1,5 +1,5 @@
-// Keeps the counts and times of minutes whose rows expire: the server copies them from the rows every
-// hour, long before a row is a day old. The views label_counts and latency read the copies.
+// Keeps the counts and times of minutes whose rows expire: the server copies them from the rows
+// every hour, long before a row is a day old. The views label_counts and latency read the copies.
 import type { Analytics } from '../clickhouse/clickhouse.ts'
 
 /** A table of copies, with the view that fills it and what it reads. */
@@ -27,7 +27,9 @@ const keepers = [
 /** How long after its time a row may still be inserted: while ClickHouse is away, it waits. */
 const lateSeconds = 86_400
 
-/** Copies all counts, then lets the server copy new ones every hour. Running it again does no harm. */
+/**
+ * Copies all counts, then lets the server copy new ones every hour. Running it again does no harm.
+ */
 export async function keepCounts(analytics: Analytics): Promise<void> {
   for (const { table, feed, select } of keepers) {
     await analytics.run(`INSERT INTO ${table} ${select.replace('SINCE', 'true')}`)

@@ -1,11 +1,13 @@
-// Says whether the bytes of an event name an id or an attribute, whatever their format is: fields of
-// JSON, else strings as Avro and Protobuf write them, else words of a text.
+// Says whether the bytes of an event name an id or an attribute, whatever their format is: fields
+// of JSON, else strings as Avro and Protobuf write them, else words of a text.
 import type { EventSelection } from './find-events.ts'
 
 /** Deepest nesting that is looked at. */
 const depthMax = 64
 
-/** Whether a payload belongs to a selection. A payload that was cut is searched as far as it goes. */
+/**
+ * Whether a payload belongs to a selection. A payload that was cut is searched as far as it goes.
+ */
 export function payloadNames(payload: Buffer, selection: EventSelection): boolean {
   const json = jsonOf(payload)
   if ('ids' in selection) {
@@ -83,7 +85,9 @@ function placesOf(bytes: Buffer, text: string): number[] {
   return places
 }
 
-/** Whether a string stands alone: between other characters than those of words, or with its length. */
+/**
+ * Whether a string stands alone: between other characters than those of words, or with its length.
+ */
 function isWhole(bytes: Buffer, at: number, length: number): boolean {
   const before = bytes[at - 1]
   // A length of up to 63 bytes takes one byte in Avro (twice the length) and in Protobuf.

@@ -1,5 +1,5 @@
-// The tables that hold what belongs to single events, besides those that replays fill. Retention and
-// erasure go through this list; a table that is not in it holds no text and no id of an event.
+// The tables that hold what belongs to single events, besides those that replays fill. Retention
+// and erasure go through this list; a table that is not in it holds no text and no id of an event.
 import type { Analytics } from '../clickhouse/clickhouse.ts'
 
 /** A table whose rows belong to single events. */

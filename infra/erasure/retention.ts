@@ -1,5 +1,5 @@
-// Sets the time to live of texts and rows as configured, where it differs from what the tables have.
-// It touches no TTL that Winnow did not set.
+// Sets the time to live of texts and rows as configured, where it differs from what the tables
+// have. It touches no TTL that Winnow did not set.
 import { randomUUID } from 'node:crypto'
 import type { Config } from '../../configs/schema.ts'
 import type { Analytics } from '../clickhouse/clickhouse.ts'

@@ -1,6 +1,6 @@
-// Where the topics may still hold records of events: their places on the topic on which they entered,
-// and from which offsets on the other topics may have what was made of them. A topic gives up a
-// record only when its retention ends.
+// Where the topics may still hold records of events: their places on the topic on which they
+// entered, and from which offsets on the other topics may have what was made of them. A topic gives
+// up a record only when its retention ends.
 import kafkajs from 'kafkajs'
 import type { Config } from '../../configs/schema.ts'
 import type { TopicName } from '../../schemas/subjects.ts'

@@ -188,8 +188,8 @@ export async function readStored(
 
 /**
  * Reads, in order, the last delivered attempt of each replayed event: the attempt of its last dead
- * letter, Infinity if there is a result of the model or a label, or if the event is forgotten, -1 if
- * there is nothing.
+ * letter, Infinity if there is a result of the model or a label, or if the event is forgotten, -1
+ * if there is nothing.
  */
 export async function readStoredAttempts(
   analytics: Analytics,

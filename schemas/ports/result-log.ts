@@ -15,9 +15,9 @@ export type LogPage = {
 }
 
 /**
- * Stored results as a log that grows, unless an event is forgotten: a result that becomes visible comes after all that were
- * visible before, whenever it was classified. Rejects with `analytics_unavailable` or
- * `analytics_refused`.
+ * Stored results as a log that grows, unless an event is forgotten: a result that becomes visible
+ * comes after all that were visible before, whenever it was classified. Rejects with
+ * `analytics_unavailable` or `analytics_refused`.
  */
 export type ResultLog = {
   /** The place after everything that is visible. */

@@ -56,8 +56,8 @@ export async function openStateFile(options: StateFileOptions): Promise<number> 
 }
 
 /**
- * Removes all files of the cache, because no file says of which texts its states are; returns their
- * paths. Processes that have one open go on reading it. With `dryRun` it only lists them.
+ * Removes all files of the cache, because no file says whose states it holds; returns their paths.
+ * Processes that have one open go on reading it. With `dryRun` it only lists them.
  */
 export async function removeStateFiles(
   dir: string,

@@ -29,8 +29,8 @@ const foreignFolders: ReadonlySet<string> = new Set(['bases'])
 const cacheFolders = { embeddings: 'embeddings', states: 'frozen-states' } as const
 
 /**
- * Removes the texts from all files of a store. Files are replaced atomically, so readers see the old
- * one or the new one. With `dryRun` it changes nothing and lists what it would change.
+ * Removes the texts from all files of a store. Files are replaced atomically, so readers see the
+ * old one or the new one. With `dryRun` it changes nothing and lists what it would change.
  */
 export async function forgetInStore(
   storeDir: string,
@@ -152,7 +152,9 @@ async function packedHolds(path: string, forgotten: ForgottenTexts): Promise<boo
 
 const textFile = /\.(?:jsonl\.gz|jsonl|json|html|csv|tsv|txt|md|yaml|svg)$/
 
-/** The files of a store that may hold texts, those of unfinished writers too; links are left out. */
+/**
+ * The files of a store that may hold texts, those of unfinished writers too; links are left out.
+ */
 async function* textFiles(dir: string, storeDir = dir): AsyncGenerator<string> {
   const entries = await readdir(dir, { withFileTypes: true }).catch((error: unknown) => {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return []

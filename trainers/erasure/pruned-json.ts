@@ -1,5 +1,5 @@
-// Takes texts out of JSON values: the nearest item of a list that holds one goes as a whole, because
-// what stands beside a text describes it. A text outside of every list is replaced.
+// Takes texts out of JSON values: the nearest item of a list that holds one goes as a whole,
+// because what stands beside a text describes it. A text outside of every list is replaced.
 import type { ForgottenTexts } from './forgotten-texts.ts'
 
 /** What stands in place of a text that is not in a list. */
