@@ -4,19 +4,18 @@ import { hostname, userInfo } from 'node:os'
 import type { Analytics } from '../infra/clickhouse/clickhouse.ts'
 import type { EventSelection } from '../infra/erasure/find-events.ts'
 import { rememberForgotten } from '../infra/erasure/forgotten-events.ts'
-import { topicCopies, type TopicCopies } from '../infra/erasure/topic-copies.ts'
-import { createKafka, type KafkaClient } from '../infra/kafka/kafka.ts'
-import { openSchemas, type Schemas } from '../infra/schema-registry/registry.ts'
+import type { TopicCopies } from '../infra/erasure/topic-copies.ts'
 import { insertAudit } from '../infra/sinks/audit-rows.ts'
 import { deadLetterId } from '../schemas/dead-letter.ts'
 import { errorMessage, WinnowError } from '../schemas/errors.ts'
 import { storedIds, type StoredId } from '../schemas/hashed-id.ts'
 import type { Origin } from '../schemas/validated.ts'
-import { eventsIn, readEventTexts } from '../serving/erasure/event-texts.ts'
+import { readCopies } from '../serving/erasure/event-copies.ts'
 import {
   countStored,
   findStored,
   forgetRows,
+  listDetachedParts,
   type StoredEvents,
   type TableRows,
 } from '../serving/erasure/forget-rows.ts'
@@ -59,10 +58,12 @@ export type Forgotten = {
   /** Files of the model store that held a text, or what was computed from one. */
   readonly files: readonly ForgottenFile[]
   readonly outOfReach: {
-    /** Null if Kafka did not answer. */
+    /** Null if Kafka or the registry did not answer. */
     readonly topics: readonly TopicCopies[] | null
     /** Runs that read the events, with the models that they made. */
     readonly runs: readonly TrainedRun[]
+    /** Parts of tables that somebody detached, or ClickHouse found broken; paths on its server. */
+    readonly detachedParts: readonly string[]
   }
 }
 
@@ -115,8 +116,8 @@ async function onePass(
   const { dryRun = false, reason = '', onProgress } = options
   const { origins, isCut: more } = stored
   const storeDir = context.paths.store
-  const kept = await readCopies(context, stored)
-  const forgotten = new ForgottenTexts(kept)
+  const copies = await readCopies(stored, context)
+  const forgotten = new ForgottenTexts(copies)
   onProgress?.({ step: 'files', events: origins.length })
   const audited = dryRun ? withoutAudit : auditing(analytics, { origins, reason })
   return audited(async () => {
@@ -124,46 +125,19 @@ async function onePass(
     const files = await forgetInStore(storeDir, forgotten, { dryRun })
     const touched = touchedRuns(storeDir, files)
     onProgress?.({ step: 'rows', events: origins.length })
+    const whole = { ...stored, ids: copies.ids }
     if (!dryRun) await rememberForgotten(analytics, [...origins, ...stored.labelOrigins])
-    const tables = await (dryRun ? countStored : forgetRows)(analytics, stored)
+    const tables = await (dryRun ? countStored : forgetRows)(analytics, whole)
     const runs = await trainedOn(storeDir, { origins, touched })
-    return { origins, more, tables, files, outOfReach: { topics: kept.topics, runs } }
+    const detachedParts = await listDetachedParts(analytics, tables)
+    return {
+      origins,
+      more,
+      tables,
+      files,
+      outOfReach: { topics: copies.topics, runs, detachedParts },
+    }
   })
-}
-
-/** Everything that is known of the texts and ids, and where topics still have them. */
-async function readCopies(
-  { config, note }: Context,
-  stored: StoredEvents,
-): Promise<{ ids: string[]; texts: string[]; topics: TopicCopies[] | null }> {
-  const { origins } = stored
-  const ids = [...stored.ids]
-  const texts = [...stored.texts]
-  const places = [...origins, ...stored.labelOrigins]
-  if (places.length === 0) return { ids, texts, topics: [] }
-  try {
-    const kafka = createKafka(config)
-    const schemas = await openSchemas(config.registry, config.topics.prefix)
-    const topics = await topicCopies(kafka, { origins: places, topics: config.topics })
-    const held = await recordTexts({ kafka, schemas }, { stored, config })
-    return { ids: [...ids, ...held.ids], texts: [...texts, ...held.texts], topics }
-  } catch (error) {
-    if (!(error instanceof WinnowError)) throw error
-    note(`the topics were not searched: ${error.message}`)
-    return { ids, texts, topics: null }
-  }
-}
-
-async function recordTexts(
-  clients: { kafka: KafkaClient; schemas: Schemas },
-  { stored, config }: { stored: StoredEvents; config: Context['config'] },
-): Promise<{ ids: string[]; texts: string[] }> {
-  const read = await readEventTexts(clients, { origins: stored.origins, config })
-  const texts = [...read.texts]
-  for (const payload of stored.payloads) {
-    for (const { text } of await eventsIn(payload, clients.schemas)) texts.push(text)
-  }
-  return { ids: [...read.ids], texts }
 }
 
 /** Throws usage unless exactly one way of choosing events is given. */
@@ -229,6 +203,7 @@ function summary(passes: readonly Pass[], dryRun: boolean): Forgotten {
   const files = new Map<string, ForgottenFile>()
   const runs = new Map<string, TrainedRun>()
   const topics: TopicCopies[] = []
+  const detached = new Set<string>()
   for (const pass of passes) {
     for (const { table, rows: own } of pass.tables) rows.set(table, (rows.get(table) ?? 0) + own)
     for (const file of pass.files) files.set(file.path, file)
@@ -236,6 +211,7 @@ function summary(passes: readonly Pass[], dryRun: boolean): Forgotten {
       if (!runs.has(run.run)) runs.set(run.run, run)
     }
     topics.push(...(pass.outOfReach.topics ?? []))
+    for (const path of pass.outOfReach.detachedParts) detached.add(path)
   }
   const isSearched = passes.every(({ outOfReach }) => outOfReach.topics !== null)
   return {
@@ -244,6 +220,10 @@ function summary(passes: readonly Pass[], dryRun: boolean): Forgotten {
     more: dryRun && passes.some(({ more }) => more),
     tables: [...rows].map(([table, own]) => ({ table, rows: own })),
     files: [...files.values()],
-    outOfReach: { topics: isSearched ? topics : null, runs: [...runs.values()] },
+    outOfReach: {
+      topics: isSearched ? topics : null,
+      runs: [...runs.values()],
+      detachedParts: [...detached],
+    },
   }
 }

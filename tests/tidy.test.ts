@@ -210,7 +210,7 @@ describe('tests', () => {
     'serving/backends.ts': 'opens every stack of tests/integration',
     'serving/control/open-control.ts':
       'puts clients together; tests/integration/gateway-control.test.ts runs it',
-    'serving/erasure/event-texts.ts': 'reads topics; tests/integration/forget.test.ts runs it',
+    'serving/erasure/event-copies.ts': 'reads topics; tests/integration/forget.test.ts runs it',
     'serving/erasure/forget-rows.ts':
       'puts readers together; tests/integration/forget.test.ts runs it',
     'serving/label-stage.ts': 'puts clients together; tests/integration/labels.test.ts runs it',

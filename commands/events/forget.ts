@@ -45,13 +45,15 @@ export function addForgetCommand(program: Command): void {
       const context = await openContext(options)
       const { terminal } = context
       const asked = { ids: options.id, attributes: options.attribute, reason }
-      const found = await forgetIn(context, { ...asked, dryRun: true })
-      show(found, terminal)
-      if (dryRun === true) {
-        terminal.document(found)
-        return
+      if (dryRun === true || yes !== true) {
+        const found = await forgetIn(context, { ...asked, dryRun: true })
+        show(found, terminal)
+        if (dryRun === true) {
+          terminal.document(found)
+          return
+        }
+        await confirm()
       }
-      if (yes !== true) await confirm()
       const done = await forgetIn(context, asked)
       show(done, terminal)
       terminal.document(done)
@@ -71,7 +73,10 @@ function show({ dryRun, events, more, tables, files, outOfReach }: Forgotten, te
   if (events > 0) showOutOfReach(outOfReach, terminal)
 }
 
-function showOutOfReach({ topics, runs }: Forgotten['outOfReach'], terminal: Terminal): void {
+function showOutOfReach(
+  { topics, runs, detachedParts }: Forgotten['outOfReach'],
+  terminal: Terminal,
+): void {
   terminal.say(terminal.style('bold', 'out of reach'))
   if (topics === null) terminal.say('  topics: Kafka did not answer, so they were not searched')
   for (const { topic, offsets, retentionMs } of topics ?? []) {
@@ -86,6 +91,8 @@ function showOutOfReach({ topics, runs }: Forgotten['outOfReach'], terminal: Ter
     const copies = mlflow === undefined ? '' : `; files of the run may be on ${mlflow}`
     terminal.say(`  ${models}, trained by ${run}: ${why}${copies}`)
   }
+  for (const path of detachedParts)
+    terminal.say(`  detached part ${path}, on the ClickHouse server`)
   terminal.say('  files of yours, backups, copies in an artifact store, and models trained on them')
 }
 

@@ -33,8 +33,8 @@ describe('an id', () => {
 
   it('is found as a number, and as JSON writes it in ASCII', () => {
     expect(payloadNames(json({ order: { number: 7 } }), ids('x', '7'))).toBe(true)
-    const cut = Buffer.from('{"id":"R\\u00fcdiger","text":"wo')
-    expect(payloadNames(cut, ids('Rüdiger'))).toBe(true)
+    const cut = Buffer.from('{"id":"Caf\\u00e9","text":"wo')
+    expect(payloadNames(cut, ids('Café'))).toBe(true)
     expect(needlesOf('a"ü')).toEqual(['a"ü', 'a\\"ü', 'a\\"\\u00fc'])
   })
 

@@ -80,31 +80,41 @@ export async function forgetRows(
   stored: StoredEvents,
   limits?: EraseLimits,
 ): Promise<TableRows[]> {
-  const tables = await rowsByTable(analytics, stored)
-  return Promise.all(
-    tables.map(async ({ table, ...chosen }) => ({
-      table,
-      rows: await eraseRows(analytics, { table, ...chosen }, limits),
-    })),
-  )
+  const [labels, ...others] = await rowsByTable(analytics, stored)
+  const erase = async ({ table, ...chosen }: TableSelection): Promise<TableRows> => ({
+    table,
+    rows: await eraseRows(analytics, { table, ...chosen }, limits),
+  })
+  // Labels first: the other rows say which ids they have, so a killed command can run again.
+  return [await erase(labels), ...(await Promise.all(others.map(erase)))]
 }
 
-/** The tables with rows of single events, and which of their rows belong to these. */
+type TableSelection = ChosenRows & { readonly table: string }
+
+/** The tables with rows of single events, and which of their rows belong to these; labels first. */
 async function rowsByTable(
   analytics: Analytics,
   { ids, origins }: StoredEvents,
-): Promise<(ChosenRows & { readonly table: string })[]> {
+): Promise<[TableSelection, ...TableSelection[]]> {
   const byOrigin = rowsOfOrigins(origins)
   const byId = await rowsOfIds(analytics, ids)
   const replays = await replayTables(analytics)
-  return [
-    ...['classifications', 'dead_letters', 'dead_letter_replays', ...replays.map(nameOf)].map(
-      (table) => ({ table, ...byOrigin }),
-    ),
-    { table: 'labels', ...byId },
-  ]
+  const tables = ['classifications', 'dead_letters', 'dead_letter_replays']
+  for (const { name } of replays) tables.push(name)
+  return [{ table: 'labels', ...byId }, ...tables.map((table) => ({ table, ...byOrigin }))]
 }
 
-function nameOf({ name }: { readonly name: string }): string {
-  return name
+/**
+ * Parts of the tables that no query reads: somebody detached them, or ClickHouse found them broken.
+ */
+export async function listDetachedParts(
+  analytics: Analytics,
+  tables: readonly TableRows[],
+): Promise<string[]> {
+  const rows = await analytics.rows<{ path: string }>(
+    `SELECT path FROM system.detached_parts
+     WHERE database = currentDatabase() AND table IN {tables: Array(String)} ORDER BY path`,
+    { tables: tables.map(({ table }) => table) },
+  )
+  return rows.map(({ path }) => path)
 }

@@ -18,7 +18,6 @@ let space: Workspace
 const others = 60
 /** In every text, id and payload of the person who asks to be forgotten. */
 const marker = `zq${randomBytes(24).toString('hex')}`
-/** A label that nobody else has, so that the text stands in reports of what a model confuses. */
 const forgottenIds = [0, 1, 2].map((number) => `m-${number}-${marker}`)
 
 beforeAll(async () => {
@@ -153,6 +152,11 @@ describe('forget', () => {
       ...['forget', '--attribute', 'customer=42', '--yes', '--reason', 'request 7'],
     )
     expect(done.tables).toEqual(planned.tables)
+    expect(done.files.map(({ path }) => path)).toEqual(planned.files.map(({ path }) => path))
+    // The report of the version is made again, without the texts.
+    const page = join(storeDir, 'versions', 'taught', '1', 'report.html')
+    expect(done.files).toContainEqual({ path: page, action: 'rewritten' })
+    expect(await readFile(page, 'utf8')).toContain('taught@1: evaluation')
     expect(Object.fromEntries(done.tables.map(({ table, rows }) => [table, rows]))).toEqual({
       classifications: 3,
       dead_letters: 1,

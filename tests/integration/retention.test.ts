@@ -207,9 +207,9 @@ describe('a stream that stores neither texts nor ids', () => {
     )
     expect(status, stderr).toBe(0)
     expect((JSON.parse(stdout) as Forgotten).tables.filter((one) => one.rows > 0)).toEqual([
+      { table: 'labels', rows: 1 },
       { table: 'classifications', rows: 1 },
       { table: 'dead_letters', rows: 1 },
-      { table: 'labels', rows: 1 },
     ])
   })
 })
