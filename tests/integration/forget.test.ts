@@ -114,6 +114,17 @@ const countsSql = `SELECT (SELECT count() FROM classifications) AS results,
   (SELECT count() FROM dead_letters) AS letters, (SELECT count() FROM labels) AS labels`
 
 describe('forget', () => {
+  it.each([
+    ['no events named', []],
+    ['events named in two ways', ['--id', 'a', '--attribute', 'customer=42', '--yes']],
+    ['an attribute without a value', ['--attribute', 'customer', '--yes']],
+    ['nobody to ask', ['--id', 'nobody']],
+  ])('removes nothing with %s', async (_what, argv) => {
+    const { status } = await withinProcess(['forget', ...argv], { env: space.env })
+    expect(status).toBe(2)
+    expect(await space.analytics.rows('SELECT * FROM audit')).toEqual([])
+  })
+
   it('leaves nothing of the events, and everything of the others', async () => {
     const { env, analytics, storeDir } = space
     const [stage, labels] = await Promise.all([

@@ -61,6 +61,10 @@ export async function forgetInStore(
   }
   // Pages are made again from the other files, which hold no such text by then.
   for (const path of pages) {
+    if ((await stat(path)).size > fileBytesMax) {
+      found.push({ path, action: 'kept', reason: tooLarge })
+      continue
+    }
     if (!forgotten.isOnPage(await readFile(path, 'utf8'))) continue
     const html = dryRun ? undefined : await renewedReport(storeDir, path)
     if (html === undefined || forgotten.isOnPage(html)) {
