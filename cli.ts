@@ -99,6 +99,10 @@ const commandModules: readonly { names: readonly string[]; load: () => Promise<A
     names: ['replay'],
     load: async () => (await import('./commands/events/replay.ts')).addReplayCommand,
   },
+  {
+    names: ['forget'],
+    load: async () => (await import('./commands/events/forget.ts')).addForgetCommand,
+  },
   { names: ['dlq'], load: async () => (await import('./commands/events/dlq.ts')).addDlqCommands },
   {
     names: ['bench'],

@@ -27,6 +27,8 @@ export type { EvaluateOptions, EvaluateProgress, EvaluationOptions } from './lib
 export { explain, openExplainer } from './library/explain.ts'
 export type { ExplainOptions, OpenExplainerOptions, TextExplainer } from './library/explain.ts'
 export type { DownloadProgress } from './library/fetch-base.ts'
+export { forget } from './library/forget.ts'
+export type { Forgotten, ForgetOptions, ForgetProgress } from './library/forget.ts'
 export { query } from './library/query.ts'
 export type { QueryOptions, QueryResult } from './library/query.ts'
 export { readDataset } from './library/read-texts.ts'

@@ -636,6 +636,45 @@ const gateway = z.strictObject({
     .describe('Whether the gateway loads the model that serves, and others that requests name.'),
 })
 
+const days = (text: string) =>
+  z.int().min(0).max(36_500).default(0).describe(`${text} 0 keeps them for ever. Days.`)
+
+const retentionFields = z.strictObject({
+  textDays: days(
+    'How long ClickHouse keeps what events say: texts, attributes, and payloads of dead letters. After ' +
+      'that, these columns are empty.',
+  ),
+  rowDays: days('How long ClickHouse keeps rows of events: results, dead letters and labels.'),
+  storeText: z
+    .boolean()
+    .default(true)
+    .describe(
+      'Whether texts and payloads are stored. Without, rows and the classified topic have an empty ' +
+        'text, and dead letters no payload.',
+    ),
+  hashIds: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Whether ids of events are stored as keyed hashes (HMAC-SHA-256). Requests by id still work.',
+    ),
+  idSecret: z
+    .string()
+    .min(32)
+    .optional()
+    .meta({
+      description:
+        'Key of these hashes, the same for all processes. With another one, ids that are stored are ' +
+        'not found.',
+      writeOnly: true,
+    }),
+})
+
+const retention = retentionFields.refine(
+  ({ hashIds, idSecret }) => !hashIds || idSecret !== undefined,
+  { path: ['idSecret'], error: 'retention.hashIds needs it' },
+)
+
 const telemetry = z.strictObject({
   host: host('Address of the metrics listener of a stage.'),
   port: port('Port of /metrics, /livez and /readyz of a stage.', 0),
@@ -708,6 +747,9 @@ export const configSchema = z.strictObject({
   guards: guards.prefault({}).describe('When a promoted version is rolled back automatically.'),
   stream: stream.prefault({}).describe('The stage runner and the ClickHouse sink.'),
   gateway: gateway.prefault({}).describe('The HTTP gateway.'),
+  retention: retention
+    .prefault({})
+    .describe('How long ClickHouse keeps events, and what it keeps of them.'),
   telemetry: telemetry.prefault({}).describe('Metrics and probes of stage processes.'),
   trials: trials.prefault({}).describe('Trials that workers run.'),
   tracking: tracking.prefault({}).describe('Where runs are sent to.'),

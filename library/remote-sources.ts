@@ -11,6 +11,7 @@ import {
 } from '../infra/kafka/topic-range.ts'
 import { topicOf } from '../infra/kafka/topics.ts'
 import { WinnowError } from '../schemas/errors.ts'
+import { storedIds } from '../schemas/hashed-id.ts'
 import type { KafkaRecord } from '../schemas/record.ts'
 import { decodeLabel } from '../streams/stages/decode-label.ts'
 import type { DatasetReader, RemoteReaders, SourceRow } from '../trainers/files/dataset-source.ts'
@@ -50,6 +51,7 @@ function topicReader({ config, onProgress, earlier }: ReaderOptions): DatasetRea
   return (source, { signal }) => {
     const [to, labelsTo] = (source.to ?? '').split('#')
     const labelsTopic = topicOf(config.topics, 'labels')
+    const storedId = storedIds(config.retention)
     const found = { ranges: [] as PartitionRange[], labelRanges: [] as PartitionRange[] }
     const origins = new LabelOrigins()
     const counts = { events: 0, labelled: 0, unreadable: 0, labels: 0, unreadableLabels: 0 }
@@ -75,7 +77,7 @@ function topicReader({ config, onProgress, earlier }: ReaderOptions): DatasetRea
         }
         const place = `${record.topic}/${record.partition}/${record.offset}`
         const { text, attributes, label: ownLabel } = event.value
-        const id = event.value.id ?? place
+        const id = storedId(event.value.id ?? place)
         const said = book.labelOf(id)
         origins.add({ own: ownLabel, said })
         const label = said ?? ownLabel
@@ -132,13 +134,18 @@ async function readLabels(
   const { schemas, config } = reading
   const { topic, labelRanges: ranges, counts } = from
   const book = new LabelBook()
+  const storedId = storedIds(config.retention)
   const rules = { limits: config.limits, nowMs: Date.now() }
   for await (const record of rangeRecords(reading, { topic, ranges })) {
     const read = (value: Buffer) => schemas.decode('labels', value)
     const label = await decodeLabel(record, read, rules)
     counts.labels++
-    if (label.kind === 'ok') book.add({ ...label.value, at: [record.partition, record.offset] })
-    else counts.unreadableLabels++
+    if (label.kind !== 'ok') {
+      counts.unreadableLabels++
+      continue
+    }
+    const eventId = storedId(label.value.eventId)
+    book.add({ ...label.value, eventId, at: [record.partition, record.offset] })
   }
   return book
 }

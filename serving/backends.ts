@@ -1,9 +1,15 @@
-// Creates the topics and tables that every service needs, at its start.
+// Creates the topics and tables that every service needs, at its start, and sets the retention that
+// is configured.
 import type { Config } from '../configs/schema.ts'
+import { createAnalytics } from '../infra/clickhouse/clickhouse.ts'
 import { createKafka } from '../infra/kafka/kafka.ts'
 import { migrate } from '../infra/clickhouse/migrations.ts'
+import { applyRetention } from '../infra/erasure/retention.ts'
 import { ensureTopics } from '../infra/kafka/topics.ts'
 import { createPatience } from './patience.ts'
+
+/** What was new. */
+export type Prepared = { readonly topics: string[]; readonly migrations: string[] }
 
 /**
  * Creates missing topics and applies missing migrations; returns what was new. Waits a while for a
@@ -14,7 +20,7 @@ export async function prepareBackends(
   config: Config,
   log: (line: string) => void,
   topicsOptions: Parameters<typeof ensureTopics>[2] = { refusal: 'leave' },
-): Promise<{ topics: string[]; migrations: string[] }> {
+): Promise<Prepared> {
   const failed = new AbortController()
   const { waitMsMax } = config.clickhouse
   const patience = createPatience({ waitMsMax, log, signal: failed.signal })
@@ -26,4 +32,26 @@ export async function prepareBackends(
     patience(() => migrate(config.clickhouse)),
   ])
   return { topics, migrations }
+}
+
+/**
+ * `prepareBackends`, and then the retention of texts and rows, for what runs as a service. Commands
+ * that run once leave retention alone: on another machine they may have another configuration.
+ */
+export async function prepareService(
+  config: Config,
+  log: (line: string) => void,
+  topicsOptions?: Parameters<typeof prepareBackends>[2],
+): Promise<Prepared & { readonly retention: string[] }> {
+  const prepared = await prepareBackends(config, log, topicsOptions)
+  const { waitMsMax } = config.clickhouse
+  const patience = createPatience({ waitMsMax, log })
+  const analytics = createAnalytics(config.clickhouse)
+  try {
+    const retention = await patience(() => applyRetention(analytics, config.retention))
+    for (const statement of retention) log(`retention: ${statement}`)
+    return { ...prepared, retention }
+  } finally {
+    await analytics.close()
+  }
 }

@@ -3,10 +3,12 @@
 import type { Config } from '../configs/schema.ts'
 import { createAnalytics } from '../infra/clickhouse/clickhouse.ts'
 import { createKafka, openProducer } from '../infra/kafka/kafka.ts'
-import { createLabelSink } from '../infra/sinks/label-sink.ts'
+import { createLabelSink, type LabelToStore } from '../infra/sinks/label-sink.ts'
+import { withStoredForm } from '../infra/sinks/stored-form.ts'
 import { openSchemas } from '../infra/schema-registry/registry.ts'
 import type { Telemetry } from '../infra/telemetry.ts'
 import { topicOf } from '../infra/kafka/topics.ts'
+import { storedIds } from '../schemas/hashed-id.ts'
 import type { EventLabel } from '../streams/stages/decode-label.ts'
 import { createLabelChain } from '../streams/label-chain.ts'
 import { createRunner, type Runner } from '../streams/runner.ts'
@@ -36,6 +38,7 @@ export function openLabelStage(options: {
     const schemas = await openSchemas(config.registry, config.topics.prefix)
     const producer = faults.producer(resources.add(await openProducer(kafka), (one) => one.close()))
     const topic = topicOf(config.topics, 'labels')
+    const idOf = storedIds(config.retention)
     const runner = createRunner({
       source: faults.source(
         await openGroupSource({ kafka, analytics: clickhouse }, { ...options, topic }),
@@ -46,9 +49,13 @@ export function openLabelStage(options: {
         nowMs: () => Date.now(),
       }),
       sink: faults.sink<EventLabel>(
-        createLabelSink(
-          { analytics, producer, schemas },
-          { deadLetterTopic: topicOf(config.topics, 'dead-letters'), owner: { group, topic } },
+        withStoredForm<LabelToStore>(
+          createLabelSink(
+            { analytics, producer, schemas },
+            { deadLetterTopic: topicOf(config.topics, 'dead-letters'), owner: { group, topic } },
+          ),
+          config.retention,
+          (label) => ({ ...label, eventId: idOf(label.eventId) }),
         ),
       ),
       config: config.stream,

@@ -26,7 +26,7 @@ const ranges = [
 const open = (fields: object = {}) =>
   openReplayTable(
     scripted.analytics,
-    { into: 'again', topic, model: 'mail@1', ranges, ...fields },
+    { into: 'again', topic, model: 'mail@1', ranges, storeText: true, ...fields },
     createPatience({ waitMsMax: 10_000, log: (line) => lines.push(line) }),
   )
 

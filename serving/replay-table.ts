@@ -4,6 +4,8 @@
 import { createHash } from 'node:crypto'
 import { classificationColumns, classificationRow } from '../infra/sinks/classification-rows.ts'
 import type { Analytics } from '../infra/clickhouse/clickhouse.ts'
+import { storedResult } from '../infra/sinks/stored-form.ts'
+import { readForgotten } from '../infra/erasure/forgotten-events.ts'
 import { raiseFence } from '../infra/sinks/partition-fence.ts'
 import { rangeText, type PartitionRange } from '../infra/kafka/topic-range.ts'
 import type { Classification } from '../schemas/classification.ts'
@@ -26,12 +28,14 @@ export type ReplayTable = {
   readonly topic: string
   readonly model: string
   readonly ranges: readonly PartitionRange[]
+  /** Whether texts are stored. */
+  readonly storeText: boolean
 }
 
 /**
  * Creates the table if it is missing, becomes its only writer and reads how far it is filled.
- * `write` stores the results of consecutive records of one partition. Throws usage for a table that
- * holds something else.
+ * `write` stores the results of consecutive records of one partition, forgotten events left out.
+ * Throws usage for a table that holds something else.
  */
 export async function openReplayTable(
   analytics: Analytics,
@@ -51,12 +55,16 @@ export async function openReplayTable(
   const fences = new Map<number, Fence>(
     ranges.map(({ partition }) => [partition, { ...fence, partitions: [partition] }]),
   )
+  const isForgotten = await patience(() => readForgotten(analytics, topic))
+  const resumed = await resumePoints(patient, table)
   return {
-    resumed: await resumePoints(patient, table),
+    resumed,
     async write({ partition, from, through, outcomes }) {
       const token = createHash('sha256').update(`${topic}/${partition}/${from}-${through}`)
       const outputs = outcomes.flatMap(({ outcome, ...one }) =>
-        outcome.kind === 'ok' ? [{ ...one, value: outcome.value }] : [],
+        outcome.kind === 'ok' && !isForgotten(outcome.value)
+          ? [{ ...one, value: outcome.value }]
+          : [],
       )
       if (outputs.length === 0) return
       await storeBlock(
@@ -122,7 +130,10 @@ async function resumePoints(
 const pageRows = 10_000
 
 /** The table as a sink. */
-function replaySink(analytics: Analytics, { into, topic }: ReplayTable): Sink<Classification> {
+function replaySink(
+  analytics: Analytics,
+  { into, topic, ...retention }: ReplayTable,
+): Sink<Classification> {
   const { table, settings } = analytics.everywhere
   return {
     fence: (partitions, after) =>
@@ -150,7 +161,7 @@ function replaySink(analytics: Analytics, { into, topic }: ReplayTable): Sink<Cl
     write: ({ token, outputs }, fence) =>
       analytics.insert(into, {
         columns: classificationColumns,
-        values: outputs.map(({ value }) => classificationRow(value)),
+        values: outputs.map(({ value }) => classificationRow(storedResult(retention, value))),
         token,
         fence,
       }),

@@ -11,6 +11,7 @@ import {
 import { openSchemas, type Schemas } from '../infra/schema-registry/registry.ts'
 import { createResultSink, type Ownership } from '../infra/sinks/result-sink.ts'
 import { insertShadowRows } from '../infra/sinks/shadow-rows.ts'
+import { storedResult, withStoredForm } from '../infra/sinks/stored-form.ts'
 import { createTelemetry, type Telemetry } from '../infra/telemetry.ts'
 import { createTopicSink } from '../infra/sinks/topic-sink.ts'
 import { partitionCount, requireTopics, topicOf } from '../infra/kafka/topics.ts'
@@ -248,7 +249,11 @@ function openShadow(
         return lease && { ...lease, model: lease.model.port }
       },
     },
-    write: (results) => insertShadowRows(analytics, results),
+    write: (results) =>
+      insertShadowRows(
+        analytics,
+        results.map((one) => storedResult(config.retention, one)),
+      ),
     queueEventsMax: config.stream.shadowEventsMax,
     topLabels: config.inference.topLabels,
     nowMs: () => Date.now(),
@@ -272,11 +277,15 @@ function sinkOf(
   const topic = topicOf(config.topics, outputTopic[range.last])
   if (range.last === 'infer') {
     const classified = config.stream.classified ? topic : undefined
-    const sink = createResultSink(clients, {
-      model: model!.models.champion.current.manifest.name,
-      topics: { deadLetters, classified },
-      owner,
-    })
+    const sink = withStoredForm(
+      createResultSink(clients, {
+        model: model!.models.champion.current.manifest.name,
+        topics: { deadLetters, classified },
+        owner,
+      }),
+      config.retention,
+      (one) => storedResult(config.retention, one),
+    )
     const { shadow } = model!
     return shadow === undefined ? sink : withShadow(sink, shadow)
   }
@@ -284,13 +293,15 @@ function sinkOf(
     range.last === 'validate'
       ? (value: PipelineOutput) => clients.schemas.encode('validated', value as Validated)
       : (value: PipelineOutput) => encodeTokenized(clients.schemas, value as TokenizedEvent)
-  return createTopicSink<PipelineOutput>(clients, {
+  const sink = createTopicSink<PipelineOutput>(clients, {
     topic,
     deadLetterTopic: deadLetters,
     partitions: outputPartitions,
     encode,
     owner,
   })
+  // The next stage needs the text, so this topic has it until its retention ends.
+  return withStoredForm(sink, config.retention)
 }
 
 function encodeTokenized(schemas: Schemas, event: TokenizedEvent): Buffer {

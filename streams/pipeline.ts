@@ -4,6 +4,7 @@ import type { Config } from '../configs/schema.ts'
 import { LoopTurns, type Work } from '../models/runtime/sliced-work.ts'
 import type { Classification } from '../schemas/classification.ts'
 import type { EventRecord } from '../schemas/event.ts'
+import { storedIds } from '../schemas/hashed-id.ts'
 import { lineageOf, type KafkaRecord, type Lineage } from '../schemas/record.ts'
 import type { TopicName } from '../schemas/subjects.ts'
 import type { Origin, Tokenized, Validated } from '../schemas/validated.ts'
@@ -202,6 +203,7 @@ function createStages(options: StageOptions) {
 
 /** The validate stage with the window of recent ids that it keeps for each partition. */
 function validateStage({ config, nowMs, turns }: StageOptions): Stage<Candidate, Validated> {
+  const storedId = storedIds(config.retention)
   const windows = new Map<string, DuplicateWindow>()
   const windowOf = ({ topic, partition }: Origin) => {
     const key = `${topic}/${partition}`
@@ -219,6 +221,7 @@ function validateStage({ config, nowMs, turns }: StageOptions): Stage<Candidate,
         validateEvent(event, lineage, {
           limits: config.limits,
           cleaning,
+          storedId,
           nowMs: nowMs(),
           window: windowOf(lineage.origin),
         }),

@@ -214,6 +214,9 @@ describe('tests', () => {
       'asks a registry; tests/integration/secure-registry.test.ts runs it on a real one',
     'serving/control/open-control.ts':
       'puts clients together; tests/integration/gateway-control.test.ts runs it',
+    'serving/erasure/event-copies.ts': 'reads topics; tests/integration/forget.test.ts runs it',
+    'serving/erasure/forget-rows.ts':
+      'puts readers together; tests/integration/forget.test.ts runs it',
     'serving/label-stage.ts': 'puts clients together; tests/integration/labels.test.ts runs it',
     'serving/remote-workers.ts':
       'puts clients together; tests/integration/train-worker.test.ts runs it',

@@ -4,7 +4,7 @@ import { Option, type Command } from 'commander'
 import type { Config } from '../../configs/schema.ts'
 import { planMigrations, planScript, wholePlan } from '../../infra/clickhouse/migrations.ts'
 import { hasRegistry, openSchemas } from '../../infra/schema-registry/registry.ts'
-import { prepareBackends } from '../../serving/backends.ts'
+import { prepareService } from '../../serving/backends.ts'
 import { openContext, type SharedOptions } from '../command-context.ts'
 import { addCommand } from '../shared-options.ts'
 import { logLine, type Terminal } from '../terminal.ts'
@@ -16,9 +16,10 @@ export function addMigrateCommand(program: Command): void {
     summary: 'create topics, schemas and tables that are missing',
     description:
       'Creates missing topics, registers the Avro schemas and applies the SQL migrations, each once\n' +
-      'and in order. Running it again changes nothing. With clickhouse.cluster, the tables are replicated,\n' +
-      'and with clickhouse.sharded also spread over the shards. --dry-run prints the SQL that is missing, for\n' +
-      'clickhouse-client, and --all that of an empty server, without asking one.',
+      'and in order, and the retention that is configured. Running it again changes nothing. With\n' +
+      'clickhouse.cluster, the tables are replicated, and with clickhouse.sharded also spread over the shards.\n' +
+      '--dry-run prints the SQL that is missing, for clickhouse-client, and --all that of an empty server,\n' +
+      'without asking one.',
     examples: [
       'winnow migrate',
       'winnow migrate --profile cluster --config production.yaml',
@@ -37,11 +38,14 @@ export function addMigrateCommand(program: Command): void {
         await dryRun(config, terminal, options.all === true ? 'all' : 'missing')
         return
       }
-      const done = await prepareBackends(config, logLine, { refusal: 'fail' })
+      const done = await prepareService(config, logLine, { refusal: 'fail' })
       await openSchemas(config.registry, config.topics.prefix)
       const list = (names: string[]) => (names.length === 0 ? 'none missing' : names.join(', '))
       terminal.say(`topics created:     ${list(done.topics)}`)
       terminal.say(`migrations applied: ${list(done.migrations)}`)
+      terminal.say(
+        `retention:          ${done.retention.length === 0 ? 'as configured' : 'changed'}`,
+      )
       if (!hasRegistry(config.registry))
         terminal.say('registry:           none, all values are JSON')
       terminal.document(done)

@@ -133,7 +133,8 @@ function runReplay(work: {
     const into = options.into ?? `replay_${model.ref.replaceAll(/[^A-Za-z0-9]/g, '_')}`
     const { waitMsMax } = config.clickhouse
     const patience = createPatience({ waitMsMax, signal, log: work.log })
-    const table = { into, topic, ranges, model: model.ref }
+    const { storeText } = config.retention
+    const table = { into, topic, ranges, model: model.ref, storeText }
     const { resumed, write } = await openReplayTable(clickhouse, table, patience)
     const schemas = await openSchemas(config.registry, config.topics.prefix)
     const chain = createPipeline({

@@ -23,8 +23,9 @@ import { topicOf } from '../../infra/kafka/topics.ts'
 import { createKnownLabels } from '../../models/store/known-labels.ts'
 import type { SwappableModel } from '../../models/inference/swappable-model.ts'
 import { errorMessage, WinnowError } from '../../schemas/errors.ts'
+import { storedIds } from '../../schemas/hashed-id.ts'
 import { openContext, type SharedOptions } from '../command-context.ts'
-import { prepareBackends } from '../../serving/backends.ts'
+import { prepareService } from '../../serving/backends.ts'
 import { gatewayFigures, showLive } from '../live-figures.ts'
 import type { OpenModel } from '../../serving/model.ts'
 import { closing, openAll, type OpenResources } from '../../serving/open-resources.ts'
@@ -32,6 +33,7 @@ import { openControl } from '../../serving/control/open-control.ts'
 import { checkAddress, checkModel } from '../option-checks.ts'
 import { createTokenCheck } from '../../serving/gateway/token-check.ts'
 import { createPageFiles } from '../../serving/gateway/page-files.ts'
+import { outcomesByOwnId, resultsByOwnId } from '../../serving/gateway/stored-ids.ts'
 import { createOnlineExplainer } from '../../serving/online-explainer.ts'
 import { openOnlineModels } from '../../serving/online/online-models.ts'
 import { recordService } from '../../serving/service-record.ts'
@@ -83,7 +85,7 @@ export function addServeCommand(program: Command): void {
       createAuthentication(config.gateway, { ring: keys, tokens })
       await checkAddress('gateway', config.gateway)
       if (options.model !== undefined) await checkModel(options.model, context)
-      await prepareBackends(config, logLine)
+      await prepareService(config, logLine)
       await untilStopped(async (signal) => {
         const log = timedLog(terminal)
         const served = await openGateway({
@@ -146,6 +148,7 @@ export function openGateway(options: {
             ),
             (one) => one.close(),
           )
+    const storedId = storedIds(config.retention)
     const inTurns: MapInTurns = (items, map) => mapInTurns(queue, items, map)
     const clients = { producer, schemas, inTurns }
     const live = new LiveResults({
@@ -158,12 +161,12 @@ export function openGateway(options: {
       config,
       queue,
       publisher: createEventPublisher(clients, topicOf(config.topics, 'events')),
-      labels: createLabelPublisher(clients, topicOf(config.topics, 'labels')),
+      labels: createLabelPublisher({ ...clients, storedId }, topicOf(config.topics, 'labels')),
       knownLabels: createKnownLabels({
         storeDir: options.storeDir,
         servingLabels: () => serving?.current.manifest.labels,
       }),
-      results: createResultReader(analytics),
+      results: resultsByOwnId(createResultReader(analytics), storedId),
       ...(config.gateway.models && {
         models: await openOnlineModels(resources, { ...options, serving, queue, telemetry }),
       }),
@@ -175,7 +178,7 @@ export function openGateway(options: {
         clients: { kafka, schemas, analytics },
         serving: () => serving?.current.ref,
       })),
-      outcomes: createEventOutcomes(analytics),
+      outcomes: outcomesByOwnId(createEventOutcomes(analytics), storedId),
       ...(journal !== undefined && { journal }),
       ...(serving === undefined
         ? {}

@@ -7,7 +7,7 @@ import { stageNames, type StageName, type StageRange } from '../../streams/stage
 import { openContext, readContext, type SharedOptions } from '../command-context.ts'
 import { consumptionsOf } from '../../serving/consumption.ts'
 import { defaultGroup } from '../../serving/group-name.ts'
-import { prepareBackends } from '../../serving/backends.ts'
+import { prepareService } from '../../serving/backends.ts'
 import { addCommand } from '../shared-options.ts'
 import { aborted, endWithin, untilStopped } from '../signals.ts'
 import { openFaultPoints } from '../../serving/fault-points.ts'
@@ -64,7 +64,7 @@ async function runStream(options: Options): Promise<void> {
   const consumptions = range === undefined ? [] : consumptionsOf(configured, { ...options, range })
   const models = [...new Set(consumptions.map(({ model }) => model))]
   if (needsModel) for (const model of models) await checkModel(model, context)
-  await prepareBackends(config, logLine)
+  await prepareService(config, logLine)
   const log = timedLog(terminal)
   const labelGroup = (range === undefined && options.group) || defaultGroup(config, 'labels')
   const groups = range === undefined ? [labelGroup] : consumptions.map(({ group }) => group)

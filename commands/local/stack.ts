@@ -11,7 +11,7 @@ import {
   type SharedOptions,
 } from '../command-context.ts'
 import { consumerTable, readConsumers } from '../consumer-groups.ts'
-import { prepareBackends } from '../../serving/backends.ts'
+import { prepareService } from '../../serving/backends.ts'
 import { readService } from '../../serving/service-record.ts'
 import { addCommand } from '../shared-options.ts'
 import { untilStopped } from '../signals.ts'
@@ -37,7 +37,7 @@ export function addStackCommands(program: Command): void {
     const { terminal } = await readContext(options)
     await untilStopped((signal) => bringUp(options, signal))
     const context = await openContext(options)
-    await prepareBackends(context.config, logLine)
+    await prepareService(context.config, logLine)
     const state = await readStack(context)
     terminal.say(stackTable(state.stack))
     terminal.document({ ...state, consumers: [] })

@@ -10,6 +10,7 @@ import { cleanText } from '../../models/cleaning/clean-text.ts'
 import { createKnownLabels } from '../../models/store/known-labels.ts'
 import { counted } from '../../schemas/counted.ts'
 import { WinnowError } from '../../schemas/errors.ts'
+import { storedIds } from '../../schemas/hashed-id.ts'
 import { writeCorrectedCopy } from '../../trainers/files/corrected-copy.ts'
 import { fileRows } from '../../trainers/files/file-rows.ts'
 import { fileSource } from '../../trainers/files/plain-bytes.ts'
@@ -149,7 +150,10 @@ async function publish(
     const producer = await openProducer(kafka)
     try {
       const labels = decided.map((label) => ({ ...label, by: options.by, time }))
-      await createLabelPublisher({ producer, schemas }, topic).publish(labels)
+      await createLabelPublisher(
+        { producer, schemas, storedId: storedIds(config.retention) },
+        topic,
+      ).publish(labels)
     } finally {
       await producer.close()
     }

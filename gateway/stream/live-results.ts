@@ -30,6 +30,8 @@ export type StreamPace = ReaderOptions['pace'] & {
   readonly pollMs: number
   /** Shorter than the minute after which proxies, and this server, drop a quiet connection. */
   readonly heartbeatMs: number
+  /** How soon results of forgotten events are no longer kept here. */
+  readonly forgetMs: number
   /** Readers are closed when reads of the log have failed for so long. */
   readonly failedMsMax: number
 }
@@ -37,6 +39,7 @@ export type StreamPace = ReaderOptions['pace'] & {
 const defaultPace: StreamPace = {
   pollMs: 250,
   heartbeatMs: 15_000,
+  forgetMs: 10_000,
   slowMsMax: 10_000,
   closedMsMax: 5_000,
   failedMsMax: 30_000,
@@ -262,6 +265,7 @@ export class LiveResults {
   async #follow(recent: RecentResults, own: Promise<RecentResults>): Promise<void> {
     let failedSinceMs: number | undefined
     let quietSinceMs = performance.now()
+    const forgetting = new Forgetting(this.#options.log, this.#pace.forgetMs)
     const { pollMs, heartbeatMs, failedMsMax } = this.#pace
     let pauseMs = pollMs
     const beats = setInterval(() => this.#beat(recent.end), heartbeatMs)
@@ -272,6 +276,7 @@ export class LiveResults {
         failedSinceMs = undefined
         pauseMs = isCut ? 0 : pollMs
         recent.add(results, position)
+        if (await forgetting.isNew()) recent.clear()
         await this.#deliver(results, before)
         if (results.length > 0) quietSinceMs = performance.now()
         else if (performance.now() - quietSinceMs > heartbeatMs) {
@@ -359,6 +364,27 @@ export class LiveResults {
     if (nowMs - this.#reportedMs < reportMs) return
     this.#reportedMs = nowMs
     this.#options.onFailure(error)
+  }
+}
+
+/** Asks now and then whether events were forgotten since it was asked last. */
+class Forgetting {
+  readonly #log: ResultLog
+  readonly #everyMs: number
+  #askedMs = -Infinity
+  #mark: number | undefined
+
+  constructor(log: ResultLog, everyMs: number) {
+    this.#log = log
+    this.#everyMs = everyMs
+  }
+
+  async isNew(): Promise<boolean> {
+    if (performance.now() - this.#askedMs < this.#everyMs) return false
+    this.#askedMs = performance.now()
+    const before = this.#mark
+    this.#mark = await this.#log.forgottenMark()
+    return before !== undefined && before !== this.#mark
   }
 }
 

@@ -39,6 +39,13 @@ export class RecentResults {
     if (dropped > 0) this.#results = this.#results.slice(dropped)
   }
 
+  /** Keeps nothing of what was added. */
+  clear(): void {
+    this.#results = []
+    this.#bytes = 0
+    this.#start = this.#end
+  }
+
   /** What follows a place; undefined if the place is older or newer than what is kept. */
   after(position: LogPosition): readonly StreamedResult[] | undefined {
     if (comparePositions(position, this.#start) < 0) return undefined

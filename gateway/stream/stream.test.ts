@@ -178,6 +178,24 @@ describe('GET /v1/stream', () => {
     await quiet(log)
   })
 
+  it('keeps no result of an event that was forgotten', async () => {
+    const { log, open } = await start({}, { forgetMs: 20 })
+    const stream = await open()
+    log.add([row(1), row(2)])
+    await expectOffsets(stream, [1, 2])
+    // The table has only the second one now; the gateway still keeps both for readers who resume.
+    await expectOffsets(await open('', { 'last-event-id': '0' }), [1, 2])
+    log.remove(({ offset }) => offset === 1)
+    log.mark += 1
+    await vi.waitFor(async () => {
+      const resumed = await open('', { 'last-event-id': '0' })
+      log.add([row(Date.now())])
+      await vi.waitFor(() => {
+        expect(offsetsOf(resumed)[0]).toBe(2)
+      })
+    }, 5_000)
+  })
+
   it('answers HEAD without a reader', async () => {
     const { server, live } = await start()
     const response = await fetch(`${server.url}/v1/stream`, { method: 'HEAD' })

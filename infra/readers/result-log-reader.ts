@@ -31,7 +31,12 @@ export function createResultLog(analytics: Analytics): ResultLog {
   return analytics.hasBlockOrder ? logOf(analytics) : noLog
 }
 
-const noLog: ResultLog = { end: refuse, after: refuse, countAfter: refuse }
+const noLog: ResultLog = {
+  end: refuse,
+  after: refuse,
+  countAfter: refuse,
+  forgottenMark: refuse,
+}
 
 function refuse(): Promise<never> {
   const message =
@@ -75,6 +80,13 @@ function logOf(analytics: Analytics): ResultLog {
         { ...parameters, max },
       )
       return counted?.results ?? 0
+    },
+
+    async forgottenMark() {
+      const [last] = await analytics.rows<{ ms: number }>(
+        `SELECT toUnixTimestamp64Milli(max(forgotten_at)) AS ms FROM forgotten_events`,
+      )
+      return last?.ms ?? 0
     },
   }
 }

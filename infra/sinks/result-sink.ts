@@ -172,10 +172,12 @@ export async function readStored(
   const results = `SELECT offset, record_time FROM ${table('classifications')}
     WHERE ${origin} AND model = {model: String} AND role != 'shadow'`
   const labels = `SELECT offset, record_time FROM ${table('labels')} WHERE ${origin}`
-  const also = 'table' in from ? labels : from.model === undefined ? undefined : results
+  // A forgotten event counts as delivered, so that it does not come back.
+  const forgotten = `SELECT offset, record_time FROM ${table('forgotten_events')} WHERE ${origin}`
+  const also = 'table' in from ? [labels] : from.model === undefined ? [] : [results]
   const rows = await analytics.rows<{ at: number; ms: number }>(
     `SELECT offset AS at, toUnixTimestamp64Milli(max(record_time)) AS ms
-     FROM (${also === undefined ? letters : `${also} UNION ALL ${letters}`})
+     FROM (${[...also, letters, forgotten].join(' UNION ALL ')})
      GROUP BY at ORDER BY at LIMIT ${storedPageRows}${settings}`,
     from,
   )
@@ -187,7 +189,8 @@ export async function readStored(
 
 /**
  * Reads, in order, the last delivered attempt of each replayed event: the attempt of its last dead
- * letter, Infinity if there is a result of the model or a label, -1 if there is nothing.
+ * letter, Infinity if there is a result of the model or a label, or if the event is forgotten, -1
+ * if there is nothing.
  */
 export async function readStoredAttempts(
   analytics: Analytics,
@@ -206,10 +209,11 @@ export async function readStoredAttempts(
   const results = `${done} FROM ${table('classifications')}
     WHERE ${origin} AND model = {model: String} AND role != 'shadow'`
   const labels = `${done} FROM ${table('labels')} WHERE ${origin}`
-  const also = 'table' in from ? labels : from.model === undefined ? undefined : results
+  const forgotten = `${done} FROM ${table('forgotten_events')} WHERE ${origin}`
+  const also = 'table' in from ? [labels] : from.model === undefined ? [] : [results]
   const rows = await analytics.rows<{ at: number; ms: number; settled: number }>(
     `SELECT offset AS at, toUnixTimestamp64Milli(record_time) AS ms, max(settled) AS settled
-     FROM (${also === undefined ? letters : `${also} UNION ALL ${letters}`})
+     FROM (${[...also, letters, forgotten].join(' UNION ALL ')})
      GROUP BY at, ms${settings}`,
     { ...parameters, offsets: origins.map(({ offset }) => offset) },
   )

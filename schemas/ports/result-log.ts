@@ -15,9 +15,9 @@ export type LogPage = {
 }
 
 /**
- * Stored results as a log that only grows: a result that becomes visible comes after all that were
- * visible before, whenever it was classified. Rejects with `analytics_unavailable` or
- * `analytics_refused`.
+ * Stored results as a log that grows, unless an event is forgotten: a result that becomes visible
+ * comes after all that were visible before, whenever it was classified. Rejects with
+ * `analytics_unavailable` or `analytics_refused`.
  */
 export type ResultLog = {
   /** The place after everything that is visible. */
@@ -26,4 +26,6 @@ export type ResultLog = {
   after(position: LogPosition): Promise<LogPage>
   /** How many results follow a place; counts up to `max`. */
   countAfter(position: LogPosition, max: number): Promise<number>
+  /** Changes when results are taken out of the log, because their events are to be forgotten. */
+  forgottenMark(): Promise<number>
 }

@@ -2,8 +2,10 @@
 import type { GatewayOptions } from '../../gateway/app.ts'
 import { createAnalytics } from '../../infra/clickhouse/clickhouse.ts'
 import { createLabellingReader } from '../../infra/readers/labelling-reader.ts'
+import { storedIds } from '../../schemas/hashed-id.ts'
 import type { LabellingReader } from '../../schemas/ports/labelling-reader.ts'
 import type { OpenResources } from '../open-resources.ts'
+import { labellingByOwnId } from '../gateway/stored-ids.ts'
 import { openPatientAnalytics } from '../patience.ts'
 import { openRegistryWith } from '../publishing.ts'
 import { readAnnounced } from './announced-models.ts'
@@ -39,7 +41,10 @@ export async function openControl(
   return {
     registry: createModelRegistry({ registry, analytics: queries, serving, slots, states }),
     runs: createRunLibrary(storeDir),
-    labelling: inSlots(createLabellingReader(queries), slots),
+    labelling: inSlots(
+      labellingByOwnId(createLabellingReader(queries), storedIds(config.retention)),
+      slots,
+    ),
     audit,
   }
 }

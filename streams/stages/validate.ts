@@ -5,6 +5,7 @@ import { cleaning } from '../../models/cleaning/clean-text.ts'
 import type { Work } from '../../models/runtime/sliced-work.ts'
 import { isLongerThan } from '../../schemas/characters.ts'
 import { hasAddress, visibleText, type EventRecord } from '../../schemas/event.ts'
+import type { StoredId } from '../../schemas/hashed-id.ts'
 import type { Lineage } from '../../schemas/record.ts'
 import type { Validated } from '../../schemas/validated.ts'
 import type { DuplicateWindow } from './duplicate-window.ts'
@@ -14,6 +15,8 @@ import { ok, rejected, type Outcome } from '../../schemas/outcome.ts'
 export type ValidationRules = {
   limits: Config['limits']
   cleaning: Config['cleaning']
+  /** Makes the id that all later records have; as it came when absent. */
+  storedId?: StoredId
   nowMs: number
   window: DuplicateWindow
 }
@@ -48,7 +51,8 @@ export function* validateEvent(
   if (time.kind === 'rejected') return time
   const text = yield* cleaning(event.text, rules.cleaning.steps)
   if (!visibleText.test(text)) return rejected('text_empty', emptyMessage(event.text, text))
-  const id = event.id ?? `${origin.topic}/${origin.partition}/${origin.offset}`
+  const ownId = event.id ?? `${origin.topic}/${origin.partition}/${origin.offset}`
+  const id = rules.storedId?.(ownId) ?? ownId
   const earlier = rules.window.earlier(id, { offset: origin.offset, attempt })
   if (earlier !== undefined) {
     return rejected('duplicate_id', `offset ${earlier} of this partition has the same id ${id}`)

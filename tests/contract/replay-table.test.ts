@@ -28,7 +28,13 @@ afterAll(async () => {
 })
 
 const topic = 'contract.replay'
-const table = { into: 'again', topic, model: 'test@1', ranges: [{ partition: 2, from: 0, to: 9 }] }
+const table = {
+  into: 'again',
+  topic,
+  model: 'test@1',
+  ranges: [{ partition: 2, from: 0, to: 9 }],
+  storeText: true,
+}
 
 function blockOf(offsets: readonly number[]) {
   const outcomes = offsets.map((offset) => {

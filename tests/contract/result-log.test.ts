@@ -1,6 +1,7 @@
 // The log of results: the real reader on the engine and the fake must behave the same, whenever
 // rows were classified and however ClickHouse merges their parts.
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
+import { rememberForgotten } from '../../infra/erasure/forgotten-events.ts'
 import { createResultLog } from '../../infra/readers/result-log-reader.ts'
 import { classificationColumns, classificationRow } from '../../infra/sinks/classification-rows.ts'
 import type { Classification } from '../../schemas/classification.ts'
@@ -131,6 +132,13 @@ describe.each([
     expect(await log.countAfter(start, 10)).toBe(10)
     expect(await log.countAfter(await log.end(), 10)).toBe(0)
   })
+})
+
+it('the real log has another mark once an event was forgotten', async () => {
+  const { log } = await realSubject()
+  const before = await log.forgottenMark()
+  await rememberForgotten(backends.analytics, [row(1)])
+  expect(await log.forgottenMark()).toBeGreaterThan(before)
 })
 
 it('the real log cuts pages of long texts too', async () => {

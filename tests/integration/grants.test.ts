@@ -105,7 +105,7 @@ const work: Record<
   async replay(analytics) {
     const into = `again_${tries}`
     const ranges = [{ partition: 0, from: 0, to: 9 }]
-    const table = { into, topic: 'grants', model: 'mail@1', ranges }
+    const table = { into, topic: 'grants', model: 'mail@1', ranges, storeText: true }
     const { write } = await openReplayTable(analytics, table, (call) => call())
     const { value, ...one } = outputOf(sampleClassification({ topic: 'grants', offset: 0 }))
     const outcomes = [{ ...one, stage: 'infer', outcome: ok(value) }]

@@ -10,6 +10,10 @@ export type MemoryLog = ResultLog & {
   failure: Error | undefined
   /** Makes it the log of a new table. */
   clear(): void
+  /** Takes rows out. */
+  remove(isRemoved: (row: StoredResult) => boolean): void
+  /** What `forgottenMark` gives. */
+  mark: number
   /** Drops all but the last thousands of rows. */
   forget(): void
   /** How often the log was read. */
@@ -25,6 +29,7 @@ export function createMemoryLog(rowsMax = 1_000): MemoryLog {
     entries.filter((entry) => comparePositions(entry.position, position) > 0)
   const log: MemoryLog = {
     failure: undefined,
+    mark: 0,
     get reads() {
       return reads
     },
@@ -53,6 +58,11 @@ export function createMemoryLog(rowsMax = 1_000): MemoryLog {
       const end = page.length === 0 || isCut ? last : { block: last.block }
       return answered({ entries: page, position: end, isCut })
     },
+    remove(isRemoved) {
+      const kept = entries.filter(({ result }) => !isRemoved(result))
+      entries.splice(0, entries.length, ...kept)
+    },
+    forgottenMark: () => answered(log.mark),
     countAfter: (position, max) => answered(Math.min(max, following(position).length)),
   }
   const answered = <T>(value: T): Promise<T> =>

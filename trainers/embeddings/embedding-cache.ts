@@ -26,9 +26,10 @@ export type EmbeddingCacheOptions = {
 }
 
 const bytesMaxDefault = 4 * 1024 ** 3
+/** The bytes of a key at the start of an index entry. */
+export const keyBytes = 32
 /** An index entry: 32 bytes of key, tokens uint32, CRC-32 of the row uint32. */
-const keyBytes = 32
-const entryBytes = keyBytes + 8
+export const entryBytes = keyBytes + 8
 
 /**
  * Opens the cache of one space. Rows are appended before their index entries, so a killed process
@@ -132,7 +133,7 @@ function spaceName(space: EmbeddingSpace): string {
 }
 
 /** The SHA-256 of the text as a string of 32 one-byte characters, which is a compact Map key. */
-function keyOf(text: string): string {
+export function keyOf(text: string): string {
   return createHash('sha256').update(text).digest().toString('latin1')
 }
 

@@ -55,6 +55,25 @@ export async function openStateFile(options: StateFileOptions): Promise<number> 
   }
 }
 
+/**
+ * Removes all files of the cache, because no file says whose states it holds; returns their paths.
+ * Processes that have one open go on reading it. With `dryRun` it only lists them.
+ */
+export async function removeStateFiles(
+  dir: string,
+  { dryRun }: { dryRun: boolean },
+): Promise<string[]> {
+  const names = await readdir(dir).catch((error: unknown) => {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return []
+    throw error
+  })
+  const paths = names
+    .filter((name) => name.endsWith(extension) || name.endsWith('.part'))
+    .map((name) => join(dir, name))
+  if (!dryRun) for (const path of paths) await rm(path, { force: true })
+  return paths
+}
+
 /** Removes files, oldest first, until the others fit into `bytesMax`. */
 async function makeRoom(dir: string, bytesMax: number): Promise<void> {
   const files: { path: string; size: number; mtimeMs: number }[] = []
