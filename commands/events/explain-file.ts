@@ -2,6 +2,7 @@
 // as the words that push each label most.
 import { writeFile } from 'node:fs/promises'
 import type { Explainer } from '../../models/explain/explain-text.ts'
+import { fileAccess } from '../../library/file-access.ts'
 import { sumLabelWords } from '../../models/explain/label-words.ts'
 import { cleanText } from '../../models/cleaning/clean-text.ts'
 import type { ModelVersion } from '../../models/store/version-files.ts'
@@ -14,7 +15,7 @@ import {
   type ExplainedText,
 } from '../../trainers/report/explanation-html.ts'
 import type { CommandContext } from '../command-context.ts'
-import { inputOf, sayFileNote } from '../file-options.ts'
+import { filesOf, sayFileNote } from '../file-options.ts'
 import { progressText } from '../progress-text.ts'
 import { logLine, type Terminal } from '../terminal.ts'
 import type { ExplainOptions } from './explain-options.ts'
@@ -42,9 +43,11 @@ export async function explainFile(
     explainer,
     label,
     method,
-    input: inputOf(options.data),
+    files: filesOf(options.data),
+    access: fileAccess(config),
     format: options.format,
     quotes: options.quotes,
+    sheet: options.sheet,
     textColumn: options.textColumn,
     onNote: sayFileNote,
     clean: (text) => cleanText(text, config.cleaning.steps),
@@ -92,10 +95,9 @@ async function progressOf(
 ): Promise<(done: number) => void> {
   if (terminal.width !== undefined && summary !== true) return () => undefined
   const columns = { ...defaultColumns, text: textColumn ?? defaultColumns.text }
-  const counting =
-    data === undefined || data === '-' ? undefined : countRows(data, { columns, format, signal })
+  const counting = countRows([data ?? '-'].flat(), { columns, format, signal })
   // The file's own error is reported when it is read.
-  const total = (await counting?.catch(() => undefined))?.rows
+  const total = (await counting.catch(() => undefined))?.rows
   const startedMs = performance.now()
   return (done) => {
     const elapsedMs = performance.now() - startedMs

@@ -4,13 +4,15 @@ import { createWriteStream } from 'node:fs'
 import { rename, rm } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { createGzip } from 'node:zlib'
+import { createGzip, createZstdCompress } from 'node:zlib'
 import { WinnowError } from '../../schemas/errors.ts'
+import type { CsvRecord } from '../../schemas/csv/csv-records.ts'
 import { exactJsonText, parseForPassing } from '../../schemas/exact-json.ts'
 import { tableHeader, tableRecords, tableRow } from './csv-rows.ts'
 import { detectFormat, type FileFormat } from './file-format.ts'
 import { jsonItems } from './json-items.ts'
 import { jsonRow, parseJsonObject } from './jsonl-rows.ts'
+import { seekableFile } from './local-copy.ts'
 import { fileSource, openPlainBytes } from './plain-bytes.ts'
 import { labelsColumn, type RowColumns } from './row-columns.ts'
 import { exampleOf, labelSeparator, type Example } from './source-row.ts'
@@ -24,7 +26,8 @@ export type CorrectedCopyOptions = {
   /** Default: detected by content and name. */
   readonly format?: FileFormat | undefined
   readonly quotes?: QuoteRule | undefined
-  /** The copy, which is replaced if it exists; `.gz` at the end compresses it. */
+  readonly sheet?: string | undefined
+  /** The copy, which is replaced if it exists; `.gz` or `.zst` at the end compresses it. */
   readonly out: string
   /**
    * Called with each row and its number; returns the labels that it gets, which is one for a row
@@ -35,7 +38,8 @@ export type CorrectedCopyOptions = {
 }
 
 /**
- * Copies a file row by row. A Parquet file becomes JSON Lines; every other format stays. The copy
+ * Copies a file row by row. A Parquet file becomes JSON Lines, and the sheet of a workbook a table
+ * separated by commas; every other format stays. The copy
  * appears whole, or not at all.
  *
  * @returns The format of the copy.
@@ -50,14 +54,16 @@ export async function writeCorrectedCopy(
   const pending = `${out}.new`
   const lines = Readable.from(copiedLines(path, format, options))
   try {
-    if (out.endsWith('.gz')) await pipeline(lines, createGzip(), createWriteStream(pending))
-    else await pipeline(lines, createWriteStream(pending))
+    const written = createWriteStream(pending)
+    if (out.endsWith('.gz')) await pipeline(lines, createGzip(), written)
+    else if (out.endsWith('.zst')) await pipeline(lines, createZstdCompress(), written)
+    else await pipeline(lines, written)
     await rename(pending, out)
   } catch (error) {
     await rm(pending, { force: true })
     throw error
   }
-  return format === 'parquet' ? 'jsonl' : format
+  return format === 'parquet' ? 'jsonl' : format === 'xlsx' ? 'csv' : format
 }
 
 async function formatOf(path: string, columns: RowColumns): Promise<FileFormat> {
@@ -76,8 +82,16 @@ function copiedLines(
       return jsonLines(path, options)
     case 'json':
       return jsonArray(path, options)
-    case 'csv':
-      return tableLines(path, options)
+    case 'csv': {
+      let delimiter = ','
+      const reading = { ...options, onDelimiter: (found: string) => (delimiter = found) }
+      const records = tableRecords(fileSource(path), reading)
+      return tableLines(path, { ...options, records, delimiterOf: () => delimiter })
+    }
+    case 'xlsx': {
+      const records = workbookTable(path, options)
+      return tableLines(path, { ...options, records, delimiterOf: () => ',', quotes: 'csv' })
+    }
     case 'parquet':
       return parquetLines(path, options)
     case 'text':
@@ -121,13 +135,18 @@ function correctedJson(
   return exactJsonText(fields)
 }
 
-async function* tableLines(path: string, options: CorrectedCopyOptions): AsyncGenerator<string> {
-  const { columns, quotes = 'csv', correct } = options
-  const source = fileSource(path)
-  let delimiter = ','
+type CopiedTable = CorrectedCopyOptions & {
+  readonly records: AsyncIterable<Pick<CsvRecord, 'number' | 'fields'>>
+  /** The delimiter, which is known once there is a record. */
+  readonly delimiterOf: () => string
+}
+
+async function* tableLines(path: string, options: CopiedTable): AsyncGenerator<string> {
+  const { columns, quotes = 'csv', correct, records, delimiterOf } = options
+  const source = { name: path }
   let header: readonly string[] | undefined
-  const reading = { ...options, onDelimiter: (found: string) => (delimiter = found) }
-  for await (const { number, fields } of tableRecords(source, reading)) {
+  for await (const { number, fields } of records) {
+    const delimiter = delimiterOf()
     const cell = (text: string): string => tableCell(text, { delimiter, quotes })
     if (header === undefined) {
       header = tableHeader(fields, { source, number, columns, need: 'text and label' })
@@ -167,18 +186,36 @@ function tableCell(
   return `"${text.replaceAll('"', '""')}"`
 }
 
+async function* workbookTable(
+  path: string,
+  options: CorrectedCopyOptions,
+): AsyncGenerator<{ number: number; fields: readonly string[] }> {
+  const { workbookRecords } = await import('./workbook-rows.ts')
+  const file = await seekableFile(path, options)
+  try {
+    yield* workbookRecords(file.path, { ...options, name: path })
+  } finally {
+    await file.close()
+  }
+}
+
 /** A Parquet file as JSON Lines, with the columns that a reader of labelled texts looks at. */
 async function* parquetLines(path: string, options: CorrectedCopyOptions): AsyncGenerator<string> {
   const { columns, correct, signal } = options
   const { parquetRows } = await import('./parquet-rows.ts')
-  const { rows } = parquetRows(path, { columns, need: 'text and label', signal })
-  for await (const row of rows) {
-    const example = exampleOf(row, columns)
-    const own = example.labels ?? [example.label]
-    const labels = correct(example, row.number!) ?? own
-    const label = example.labels === undefined ? { [columns.label]: labels[0] } : { labels }
-    const { id, time } = example
-    const attributes = row.attributes
-    yield `${exactJsonText({ [columns.text]: example.text, ...label, id, time, attributes })}\n`
+  const reading = { name: path, columns, need: 'text and label', signal } as const
+  const file = await seekableFile(path, { signal })
+  try {
+    for await (const row of parquetRows(file.path, reading)) {
+      const example = exampleOf(row, columns)
+      const own = example.labels ?? [example.label]
+      const labels = correct(example, row.number!) ?? own
+      const label = example.labels === undefined ? { [columns.label]: labels[0] } : { labels }
+      const { id, time } = example
+      const attributes = row.attributes
+      yield `${exactJsonText({ [columns.text]: example.text, ...label, id, time, attributes })}\n`
+    }
+  } finally {
+    await file.close()
   }
 }

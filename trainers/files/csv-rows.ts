@@ -7,9 +7,9 @@ import type { SourceRow } from './dataset-source.ts'
 import type { ByteSource } from './plain-bytes.ts'
 import { labelsColumn, missingColumn, type NeededColumns, type RowColumns } from './row-columns.ts'
 import { headerDelimiter, separatorLine, type QuoteRule } from './table-header.ts'
-import { lineBytesMax, lineError, readTextBlocks } from './text-lines.ts'
+import { lineBytesMax, lineError, readTextBlocks, type LineOptions } from './text-lines.ts'
 
-export type CsvOptions = {
+export type CsvOptions = LineOptions & {
   readonly columns: RowColumns
   readonly need: NeededColumns
   /** Default `csv`. */
@@ -18,7 +18,6 @@ export type CsvOptions = {
   readonly onDelimiter?: ((delimiter: string) => void) | undefined
   /** Called with a sentence for each likely mistake in the file. */
   readonly onWarning?: ((warning: string) => void) | undefined
-  readonly signal?: AbortSignal | undefined
 }
 
 /**
@@ -76,7 +75,10 @@ export async function* tableRecords(
       const problem =
         `the row has ${counted(fields.length, 'field')} and the header ` +
         `${width}; ${raggedAdvice(delimiter, quotes)}${spanning.hint()}`
-      throw lineError({ source, number }, problem)
+      const error = lineError({ source, number }, problem)
+      if (options.onWrongRow === undefined) throw error
+      options.onWrongRow(error)
+      continue
     }
     if (width !== undefined) spanning.look(record)
     width ??= fields.length
@@ -176,7 +178,12 @@ async function firstBlock(blocks: AsyncGenerator<string>): Promise<string | unde
  */
 export function tableHeader(
   fields: readonly string[],
-  place: { source: ByteSource; number: number; columns: RowColumns; need: NeededColumns },
+  place: {
+    source: Pick<ByteSource, 'name'>
+    number: number
+    columns: RowColumns
+    need: NeededColumns
+  },
 ): string[] {
   const header = fields.map((name) => name.trim())
   const problem = missingColumn(header, { ...place, kind: 'column' })

@@ -5,9 +5,9 @@ import type { SourceRow } from './dataset-source.ts'
 import { jsonItems } from './json-items.ts'
 import type { ByteSource } from './plain-bytes.ts'
 import { labelsColumn, type RowColumns } from './row-columns.ts'
-import { lineError, readTextLines } from './text-lines.ts'
+import { lineError, readTextLines, tolerated, type LineOptions } from './text-lines.ts'
 
-type JsonOptions = { readonly columns: RowColumns; readonly signal?: AbortSignal | undefined }
+type JsonOptions = LineOptions & { readonly columns: RowColumns }
 
 /**
  * Reads lines with `{text, label or labels, id?, attributes?, time?}`; `columns` names the fields
@@ -20,7 +20,8 @@ export async function* jsonlRows(
   options: JsonOptions,
 ): AsyncGenerator<SourceRow, void, undefined> {
   for await (const { number, text } of readTextLines(source, options)) {
-    const fields = parseJsonObject(text, { source, number })
+    const fields = tolerated(options, () => parseJsonObject(text, { source, number }))
+    if (fields === undefined) continue
     const place = `${source.name}:${number}`
     yield jsonRow(fields, { place, number, columns: options.columns })
   }
@@ -36,7 +37,9 @@ export async function* jsonArrayRows(
   options: JsonOptions,
 ): AsyncGenerator<SourceRow, void, undefined> {
   for await (const { number, line, text } of jsonItems(source, options)) {
-    const fields = parseJsonObject(text, { source, number: line, what: `item ${number}` })
+    const at = { source, number: line, what: `item ${number}` }
+    const fields = tolerated(options, () => parseJsonObject(text, at))
+    if (fields === undefined) continue
     const place = `${source.name}:${line}: item ${number}`
     yield jsonRow(fields, { place, number, columns: options.columns })
   }
