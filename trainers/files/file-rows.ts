@@ -103,7 +103,7 @@ export function fileSetRows(
     const { inputs, close } = await openFileSet(addresses, access)
     try {
       const [first] = inputs
-      const isOne = inputs.length === 1 && first!.name === addresses[0]
+      const isOne = inputs.length === 1 && [first!.name, '-'].includes(addresses[0] ?? '')
       const files: SourceFacts[] = []
       for (const input of inputs) {
         const { name, rows: own, facts: ownFacts } = fileRows(input, options)

@@ -2,7 +2,7 @@
 // of an S3 bucket. file-rows.ts reads the files. Object stores are opened by the caller.
 import { constants } from 'node:fs'
 import { access, glob, readdir, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, posix } from 'node:path'
 import { fileProblem } from '../../configs/file-problem.ts'
 import { counted } from '../../schemas/counted.ts'
 import { WinnowError } from '../../schemas/errors.ts'
@@ -180,13 +180,12 @@ async function objectsOf(
 async function keysOf(store: ObjectStore, key: string): Promise<string[]> {
   const isFolder = key === '' || key.endsWith('/')
   if (!isFolder && !globMark.test(key)) return [key]
-  const { matchesGlob } = await import('node:path')
   const below = isFolder ? key : key.slice(0, key.search(globMark))
   const objects = await store.list(below)
   return objects
     .map((object) => object.key)
     .filter((one) => {
-      if (!isFolder) return matchesGlob(one, key)
+      if (!isFolder) return posix.matchesGlob(one, key)
       const name = one.slice(below.length)
       return !name.includes('/') && isShown(name) && dataFile.test(name)
     })
