@@ -1,6 +1,6 @@
 // The options that say how to read a file of texts, and the line on stderr that says how it was
 // read. trainers/files/ reads the files.
-import { Option, type Command } from 'commander'
+import { InvalidArgumentError, Option, type Command } from 'commander'
 import { WinnowError } from '../schemas/errors.ts'
 import { fileFormats, type FileFormat } from '../trainers/files/file-format.ts'
 import { noteText, type FileNote } from '../trainers/files/file-rows.ts'
@@ -10,7 +10,12 @@ import { quoteRules, type QuoteRule } from '../trainers/files/table-header.ts'
 import { logLine } from './terminal.ts'
 
 /** The parsed options of `addFileOptions`. */
-export type FileOptions = { format?: FileFormat; quotes?: QuoteRule; sheet?: string }
+export type FileOptions = {
+  format?: FileFormat
+  quotes?: QuoteRule
+  sheet?: string
+  fields?: Readonly<Record<string, string>>
+}
 
 /** Adds the options that say how a file is read. */
 export function addFileOptions(command: Command): Command {
@@ -28,6 +33,11 @@ export function addFileOptions(command: Command): Command {
       ).choices(quoteRules),
     )
     .option(
+      '--fields <field=source>',
+      'where fields are: text={title}: {body},label=queue.name; repeatable',
+      collectFields,
+    )
+    .option(
       '--sheet <sheet>',
       'name or number of the sheet of a workbook (default: the first visible one)',
     )
@@ -37,6 +47,28 @@ export function addFileOptions(command: Command): Command {
 export const filesHelp =
   '.jsonl, .json, .csv, .tsv, .parquet, .xlsx (each also .gz or .zst), a folder, a pattern, ' +
   's3://BUCKET/KEY; repeatable'
+
+/** A comma before the next field, and not one within a template. */
+const nextField = /,(?=\s*(?:text|labels?|id|time|source|attributes\.[^=,{}]+)=)/
+
+/** Collects `field=source` pairs. `\n` and `\t` in a template are the characters. */
+export function collectFields(
+  value: string,
+  previous: Readonly<Record<string, string>> | undefined,
+): Readonly<Record<string, string>> {
+  const fields = value.split(nextField).map((pair): [string, string] => {
+    const at = pair.indexOf('=')
+    if (at <= 0 || at === pair.length - 1) {
+      throw new InvalidArgumentError('Write it like text=body or label=queue.name.')
+    }
+    const source = pair
+      .slice(at + 1)
+      .replace(/\\n/g, '\n')
+      .replace(/\\t/g, '\t')
+    return [pair.slice(0, at).trim(), source]
+  })
+  return { ...previous, ...Object.fromEntries(fields) }
+}
 
 /** Collects the values of an option that can be repeated; one value stays a string. */
 export function collectSources(value: string, previous: SourceAddress | undefined): SourceAddress {

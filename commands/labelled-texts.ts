@@ -3,6 +3,7 @@
 import { InvalidArgumentError, Option, type Command } from 'commander'
 import type { Config } from '../configs/schema.ts'
 import {
+  columnsOf,
   readCleaned as readTexts,
   readManifestFile,
   type ReadingProgress,
@@ -91,11 +92,10 @@ export async function checkTexts(
   sources: Readonly<Record<string, SourceAddress | undefined>>,
   options: ColumnOptions & { dataManifest?: string },
 ): Promise<void> {
-  const { textColumn = 'text', labelColumn = 'label', dataManifest } = options
-  if (textColumn === labelColumn) {
-    const message =
-      `--text-column and --label-column are both ${JSON.stringify(textColumn)}; they must ` +
-      'differ.'
+  const { dataManifest } = options
+  const { text, label } = columnsOf(options)
+  if (text === label) {
+    const message = `--text-column and --label-column are both ${JSON.stringify(text)}; they must differ.`
     throw new WinnowError('usage', message)
   }
   const kinds = new Set<string>()
@@ -105,8 +105,9 @@ export async function checkTexts(
     kinds.add(parseDatasetSource(source).kind)
   }
   const flags = { '--text-column': options.textColumn, '--label-column': options.labelColumn }
-  const { format, quotes, sheet } = options
-  const given = { ...flags, '--format': format, '--quotes': quotes, '--sheet': sheet }
+  const { fields, format, quotes, sheet } = options
+  const files = { '--fields': fields, '--format': format, '--quotes': quotes, '--sheet': sheet }
+  const given = { ...flags, ...files }
   const [unused] = Object.entries(given).filter(([, value]) => value !== undefined)
   if (unused !== undefined && !kinds.has('file')) {
     const message = `${unused[0]} is for files only; leave it out. Queries name their columns with AS.`

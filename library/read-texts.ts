@@ -23,7 +23,7 @@ import {
 } from '../trainers/files/dataset-source.ts'
 import type { FileFormat } from '../trainers/files/file-format.ts'
 import { noteText } from '../trainers/files/file-rows.ts'
-import { defaultColumns, type RowColumns } from '../trainers/files/row-columns.ts'
+import { columnsOfFields, defaultColumns, type RowColumns } from '../trainers/files/row-columns.ts'
 import type { QuoteRule } from '../trainers/files/table-header.ts'
 import { resolveContext, type Context, type LongWork, type WinnowOptions } from './context.ts'
 import { fileAccess } from './file-access.ts'
@@ -55,6 +55,11 @@ export type ColumnOptions = {
   readonly textColumn?: string | undefined
   /** The column or field of the label. Default `label`. */
   readonly labelColumn?: string | undefined
+  /**
+   * Where fields are, by name: a column, a path into an object or a template, such as `{ text:
+   * '{title}: {body}', 'attributes.team': 'team.name' }`. With any attribute, nothing else is one.
+   */
+  readonly fields?: Readonly<Record<string, string>> | undefined
   /** The format of a file. Default: detected by content and name. */
   readonly format?: FileFormat | undefined
   /** `none`: quotes in a table are ordinary characters. Default `csv`. */
@@ -138,11 +143,9 @@ export async function readCleaned(
 }
 
 /** The columns that the options name. */
-export function columnsOf({ textColumn, labelColumn }: ColumnOptions): RowColumns {
-  return {
-    text: textColumn ?? defaultColumns.text,
-    label: labelColumn ?? defaultColumns.label,
-  }
+export function columnsOf({ textColumn, labelColumn, fields }: ColumnOptions): RowColumns {
+  const named = fields === undefined ? defaultColumns : columnsOfFields(fields)
+  return { ...named, text: textColumn ?? named.text, label: labelColumn ?? named.label }
 }
 
 /** The readers that a source needs: none for files, which need no network clients. */

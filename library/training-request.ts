@@ -31,6 +31,10 @@ export function requestOf(
 /** Whether an option is a plain value; texts in memory, functions and signals are none. */
 function isPlain(value: unknown): boolean {
   if (Array.isArray(value)) return value.every((one) => typeof one === 'string')
+  // The fields of rows.
+  if (typeof value === 'object' && value !== null && value.constructor === Object) {
+    return Object.values(value).every((one) => typeof one === 'string')
+  }
   return value === null || ['string', 'number', 'boolean'].includes(typeof value)
 }
 

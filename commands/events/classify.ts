@@ -2,6 +2,7 @@
 import { writeFile } from 'node:fs/promises'
 import type { Command } from 'commander'
 import { fileAccess } from '../../library/file-access.ts'
+import { columnsOf } from '../../library/read-texts.ts'
 import { cleanText } from '../../models/cleaning/clean-text.ts'
 import { startSpareThreads, type SpawnThread } from '../../models/inference/session-thread.ts'
 import { openVersion } from '../../models/store/version-store.ts'
@@ -93,7 +94,7 @@ async function classifyWith(
     format: options.format,
     quotes: options.quotes,
     sheet: options.sheet,
-    textColumn: options.textColumn,
+    columns: columnsOf(options),
     onNote: sayFileNote,
     clean: (text) => cleanText(text, config.cleaning.steps),
     workers: workersOf(config.inference),

@@ -3,13 +3,13 @@
 import { writeFile } from 'node:fs/promises'
 import type { Explainer } from '../../models/explain/explain-text.ts'
 import { fileAccess } from '../../library/file-access.ts'
+import { columnsOf } from '../../library/read-texts.ts'
 import { sumLabelWords } from '../../models/explain/label-words.ts'
 import { cleanText } from '../../models/cleaning/clean-text.ts'
 import type { ModelVersion } from '../../models/store/version-files.ts'
 import { counted } from '../../schemas/counted.ts'
 import { explainTexts, type ExplainedRow } from '../../trainers/evaluation/explain-file.ts'
 import { countRows } from '../../trainers/files/row-count.ts'
-import { defaultColumns } from '../../trainers/files/row-columns.ts'
 import {
   renderExplanationsHtml,
   type ExplainedText,
@@ -48,7 +48,7 @@ export async function explainFile(
     format: options.format,
     quotes: options.quotes,
     sheet: options.sheet,
-    textColumn: options.textColumn,
+    columns: columnsOf(options),
     onNote: sayFileNote,
     clean: (text) => cleanText(text, config.cleaning.steps),
     signal,
@@ -90,12 +90,12 @@ async function showRow({ text, line }: ExplainedRow, terminal: Terminal): Promis
 
 /** Shows the progress, except on a terminal that shows each text. */
 async function progressOf(
-  { data, format, textColumn, summary }: ExplainOptions,
+  { data, summary, ...options }: ExplainOptions,
   { terminal, signal }: { terminal: Terminal; signal: AbortSignal },
 ): Promise<(done: number) => void> {
   if (terminal.width !== undefined && summary !== true) return () => undefined
-  const columns = { ...defaultColumns, text: textColumn ?? defaultColumns.text }
-  const counting = countRows([data ?? '-'].flat(), { columns, format, signal })
+  const columns = columnsOf(options)
+  const counting = countRows([data ?? '-'].flat(), { columns, format: options.format, signal })
   // The file's own error is reported when it is read.
   const total = (await counting.catch(() => undefined))?.rows
   const startedMs = performance.now()

@@ -4,7 +4,7 @@ import { eventErrors } from '../../schemas/errors.ts'
 import type { FileFormat } from '../files/file-format.ts'
 import { fileSetRows, type FileNote } from '../files/file-rows.ts'
 import type { FileAccess } from '../files/file-set.ts'
-import { defaultColumns } from '../files/row-columns.ts'
+import { defaultColumns, type RowColumns } from '../files/row-columns.ts'
 import { idOfRow, isEmptyText, textOfRow } from '../files/source-row.ts'
 import type { QuoteRule } from '../files/table-header.ts'
 
@@ -15,8 +15,8 @@ export type TextRowsOptions = {
   readonly access: FileAccess
   /** Default: detected by content and name, with one text per line as the fallback. */
   readonly format?: FileFormat | undefined
-  /** The column or field of the text. Default `text`. */
-  readonly textColumn?: string | undefined
+  /** Default: the columns or fields with the names of the fields. */
+  readonly columns?: RowColumns | undefined
   /** The quoting rule of a table. Default `csv`. */
   readonly quotes?: QuoteRule | undefined
   /** The sheet of a workbook. Default: the first visible one. */
@@ -56,8 +56,7 @@ export type EmptyLine = {
  * @throws WinnowError `dataset_invalid`, which names file and line; `cancelled`.
  */
 export async function* textRows(options: TextRowsOptions): AsyncGenerator<TextRow, void> {
-  const { files, clean, textColumn = defaultColumns.text } = options
-  const columns = { ...defaultColumns, text: textColumn }
+  const { files, clean, columns = defaultColumns } = options
   const { rows } = fileSetRows(files, { ...options, columns, need: 'text', otherwise: 'text' })
   for await (const row of rows) {
     const given = textOfRow(row, columns)

@@ -11,10 +11,11 @@ import { exactJsonText, parseForPassing } from '../../schemas/exact-json.ts'
 import { tableHeader, tableRecords, tableRow } from './csv-rows.ts'
 import { detectFormat, type FileFormat } from './file-format.ts'
 import { jsonItems } from './json-items.ts'
-import { jsonRow, parseJsonObject } from './jsonl-rows.ts'
+import { parseJsonObject } from './jsonl-rows.ts'
 import { seekableFile } from './local-copy.ts'
 import { fileSource, openPlainBytes } from './plain-bytes.ts'
 import { labelsColumn, type RowColumns } from './row-columns.ts'
+import { objectRow, rowMapping, tableMapping, type TableMapping } from './row-mapping.ts'
 import { exampleOf, labelSeparator, type Example } from './source-row.ts'
 import type { SourceRow } from './dataset-source.ts'
 import type { QuoteRule } from './table-header.ts'
@@ -101,9 +102,10 @@ function copiedLines(
 
 async function* jsonLines(path: string, options: CorrectedCopyOptions): AsyncGenerator<string> {
   const source = fileSource(path)
+  const mapping = rowMapping(options.columns)
   for await (const { number, text } of readTextLines(source, options)) {
     const fields = parseJsonObject(text, { source, number })
-    const row = jsonRow(fields, { ...options, number, place: `${path}:${number}` })
+    const row = objectRow(fields, { mapping, number, place: `${path}:${number}` })
     yield `${correctedJson(text, row, options)}\n`
   }
 }
@@ -111,9 +113,10 @@ async function* jsonLines(path: string, options: CorrectedCopyOptions): AsyncGen
 async function* jsonArray(path: string, options: CorrectedCopyOptions): AsyncGenerator<string> {
   const source = fileSource(path)
   let before = '[\n'
+  const mapping = rowMapping(options.columns)
   for await (const { number, line, text } of jsonItems(source, options)) {
     const fields = parseJsonObject(text, { source, number: line, what: `item ${number}` })
-    const row = jsonRow(fields, { ...options, number, place: `${path}:${line}: item ${number}` })
+    const row = objectRow(fields, { mapping, number, place: `${path}:${line}: item ${number}` })
     yield before + correctedJson(text, row, options)
     before = ',\n'
   }
@@ -130,9 +133,23 @@ function correctedJson(
   const labels = correct(example, row.number)
   if (labels === undefined) return text
   const fields = parseForPassing(text) as Record<string, unknown>
-  if (example.labels === undefined) fields[columns.label] = labels[0]
-  else fields[labelsColumn] = labels
+  const field = example.labels === undefined ? columns.label : labelsOf(columns)
+  requireField(Object.keys(fields), field, row.place)
+  fields[field] = example.labels === undefined ? labels[0] : labels
   return exactJsonText(fields)
+}
+
+function labelsOf({ fields }: RowColumns): string {
+  return fields?.labels ?? labelsColumn
+}
+
+/** A label that a path or a template gives has no place of its own to be corrected in. */
+function requireField(found: readonly string[], field: string, place: string): void {
+  if (found.includes(field)) return
+  const message =
+    `${place}: the label comes from ${JSON.stringify(field)}, and only a column or a field at the ` +
+    'top of an object can be corrected'
+  throw new WinnowError('dataset_invalid', message, { details: { place } })
 }
 
 type CopiedTable = CorrectedCopyOptions & {
@@ -145,6 +162,7 @@ async function* tableLines(path: string, options: CopiedTable): AsyncGenerator<s
   const { columns, quotes = 'csv', correct, records, delimiterOf } = options
   const source = { name: path }
   let header: readonly string[] | undefined
+  let mapping: TableMapping | undefined
   for await (const { number, fields } of records) {
     const delimiter = delimiterOf()
     const cell = (text: string): string => tableCell(text, { delimiter, quotes })
@@ -154,9 +172,12 @@ async function* tableLines(path: string, options: CopiedTable): AsyncGenerator<s
       continue
     }
     const place = `${source.name}:${number}`
-    const example = exampleOf(tableRow(fields, { header, columns, number, place }), columns)
+    mapping ??= tableMapping(header, rowMapping(columns))
+    const example = exampleOf(tableRow(fields, { header, mapping, number, place }), columns)
     const labels = correct(example, number)
-    const column = header.indexOf(example.labels === undefined ? columns.label : labelsColumn)
+    const field = example.labels === undefined ? columns.label : labelsOf(columns)
+    requireField(header, field, place)
+    const column = header.indexOf(field)
     if (labels !== undefined && !fitsCell(labels, { example, quotes, delimiter })) {
       const problem = `the label ${JSON.stringify(labels.join())} holds a separator of this table`
       throw lineError({ source, number }, problem)

@@ -5,7 +5,8 @@ import { counted } from '../../schemas/counted.ts'
 import { CsvReader, type CsvRecord } from '../../schemas/csv/csv-records.ts'
 import type { SourceRow } from './dataset-source.ts'
 import type { ByteSource } from './plain-bytes.ts'
-import { labelsColumn, missingColumn, type NeededColumns, type RowColumns } from './row-columns.ts'
+import { missingColumn, type NeededColumns, type RowColumns } from './row-columns.ts'
+import { columnsRow, rowMapping, tableMapping, type TableMapping } from './row-mapping.ts'
 import { headerDelimiter, separatorLine, type QuoteRule } from './table-header.ts'
 import { lineBytesMax, lineError, readTextBlocks, type LineOptions } from './text-lines.ts'
 
@@ -35,12 +36,14 @@ export async function* csvRows(
 ): AsyncGenerator<SourceRow, void, undefined> {
   const { columns, need } = options
   let header: readonly string[] | undefined
+  let mapping: TableMapping | undefined
   for await (const { number, fields } of tableRecords(source, options)) {
     if (header === undefined) {
       header = tableHeader(fields, { source, number, columns, need })
       continue
     }
-    yield tableRow(fields, { header, columns, number, place: `${source.name}:${number}` })
+    mapping ??= tableMapping(header, rowMapping(columns))
+    yield tableRow(fields, { header, mapping, number, place: `${source.name}:${number}` })
   }
 }
 
@@ -201,25 +204,12 @@ export function tableRow(
   fields: readonly string[],
   {
     header,
-    columns,
     ...at
-  }: { header: readonly string[]; columns: RowColumns; number: number; place: string },
-): SourceRow {
-  const named = new Map(header.map((name, index) => [name, fields[index]!]))
-  // A column without a name, such as the row numbers that pandas writes.
-  named.delete('')
-  const take = (name: string): string | undefined => {
-    const value = named.get(name)
-    named.delete(name)
-    return value
-  }
-  const [text, label, labels, id, time] = [
-    take(columns.text),
-    take(columns.label),
-    // If there is a label column, a column with this name is an ordinary attribute.
-    header.includes(columns.label) ? undefined : take(labelsColumn),
-    take('id'),
-    take('time'),
-  ]
-  return { ...at, text, label, labels, id, time, attributes: Object.fromEntries(named) }
+  }: { header: readonly string[]; mapping: TableMapping; number: number; place: string },
+): SourceRow & { number: number } {
+  // A column without a name holds, for example, the row numbers that pandas writes.
+  const named = header.flatMap((name, index): [string, string][] =>
+    name === '' ? [] : [[name, fields[index]!]],
+  )
+  return columnsRow(Object.fromEntries(named), at)
 }

@@ -36,6 +36,8 @@ export type SourceRow = {
   /** In place of `label`: all labels that apply, as an array, or as a string separated by `|`. */
   readonly labels?: unknown
   readonly id?: unknown
+  /** Where the text comes from, for events. */
+  readonly source?: unknown
   /** A map of strings, for slices of an evaluation. */
   readonly attributes?: unknown
   /** RFC 3339 or epoch milliseconds. */

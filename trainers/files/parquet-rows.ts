@@ -14,7 +14,8 @@ import { WinnowError, errorMessage } from '../../schemas/errors.ts'
 import type { SourceRow } from './dataset-source.ts'
 import { columnReader, isFlat, rawMetadata, textOrBytes } from './parquet-values.ts'
 import { fileError } from './plain-bytes.ts'
-import { labelsColumn, missingColumn, type NeededColumns, type RowColumns } from './row-columns.ts'
+import { missingColumn, type NeededColumns, type RowColumns } from './row-columns.ts'
+import { columnsRow, rowMapping, tableMapping, type TableMapping } from './row-mapping.ts'
 
 /** The largest uncompressed row group, because a whole one is held in memory. */
 const rowGroupBytesMax = 2 * 1024 ** 3
@@ -43,8 +44,11 @@ export async function* parquetRows(
   const names = schema.children.map(({ element }) => element.name)
   const problem = missingColumn(names, { columns, need, kind: 'column' })
   if (problem !== undefined) throw new WinnowError('dataset_invalid', `${name}: ${problem}`)
-  const wanted = new Set([columns.text, columns.label, labelsColumn, 'id', 'time', 'attributes'])
-  const read = schema.children.filter((child) => wanted.has(child.element.name) || isFlat(child))
+  const mapping = tableMapping(names, rowMapping(columns))
+  const others = new Set(mapping.others)
+  const read = schema.children.filter(
+    (child) => isFlat(child) || !others.has(child.element.name) || child.element.name === mapColumn,
+  )
   const readers = new Map(read.map(({ element }) => [element.name, columnReader(element)]))
   let rowStart = 0
   for (const group of metadata.row_groups) {
@@ -80,7 +84,7 @@ export async function* parquetRows(
         ]),
       )
       const number = rowStart + index + 1
-      yield rowOf(values, { columns, number, place: `${name} row ${number}` })
+      yield rowOf(values, { mapping, number, place: `${name} row ${number}` })
     }
     rowStart = rowEnd
   }
@@ -114,12 +118,17 @@ async function openParquet(
   }
 }
 
+/** The column whose map or struct holds attributes. */
+const mapColumn = 'attributes'
+
 function rowOf(
-  row: Readonly<Record<string, unknown>>,
-  { columns, ...at }: { columns: RowColumns; number: number; place: string },
+  values: Readonly<Record<string, unknown>>,
+  options: { mapping: TableMapping; number: number; place: string },
 ): SourceRow {
-  const { [columns.text]: text, [columns.label]: label, ...rest } = row
-  const { [labelsColumn]: labels, id, time, attributes, ...others } = rest
-  const given = typeof attributes === 'object' && attributes !== null ? attributes : {}
-  return { ...at, text, label, labels, id, time, attributes: { ...others, ...given } }
+  const row = columnsRow(values, options)
+  const { [mapColumn]: given, ...others } = row.attributes as Readonly<Record<string, unknown>>
+  const isMap = typeof given === 'object' && given !== null
+  return options.mapping.attributes === undefined
+    ? { ...row, attributes: { ...others, ...(isMap ? given : {}) } }
+    : row
 }

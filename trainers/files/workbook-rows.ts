@@ -6,6 +6,7 @@ import { nearest } from '../../schemas/nearest.ts'
 import { tableHeader, tableRow } from './csv-rows.ts'
 import type { SourceRow } from './dataset-source.ts'
 import type { NeededColumns, RowColumns } from './row-columns.ts'
+import { rowMapping, tableMapping, type TableMapping } from './row-mapping.ts'
 import type { LineOptions } from './text-lines.ts'
 import { openWorkbook, type Sheet, type Workbook } from './xlsx/workbook.ts'
 
@@ -32,10 +33,13 @@ export async function* workbookRows(
 ): AsyncGenerator<SourceRow, void, undefined> {
   const { columns, need } = options
   let header: string[] | undefined
+  let mapping: TableMapping | undefined
   for await (const { number, fields, sheet } of workbookRecords(path, options)) {
     const source = { name: sheet }
-    if (header === undefined) header = tableHeader(fields, { source, number, columns, need })
-    else yield tableRow(fields, { header, columns, number, place: `${sheet}:${number}` })
+    if (header === undefined || mapping === undefined) {
+      header = tableHeader(fields, { source, number, columns, need })
+      mapping = tableMapping(header, rowMapping(columns))
+    } else yield tableRow(fields, { header, mapping, number, place: `${sheet}:${number}` })
   }
 }
 
