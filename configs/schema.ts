@@ -1,6 +1,7 @@
 // The schema of the configuration: every field with its default, unit and meaning.
 // docs/configuration.md is generated from it. load.ts reads files and the environment.
 import { z } from 'zod'
+import { languageCodes } from '../schemas/languages.ts'
 import { isHttpUrl, urlProblem } from './http-url.ts'
 
 const ms = (text: string, value: number) =>
@@ -136,6 +137,23 @@ const cleaning = z.strictObject({
         'mail-quotes removes quoted replies and signatures, markup turns HTML into text, whitespace shortens runs ' +
         'to one space. personal replaces mail addresses, phone, card and bank account numbers by [mail], [phone], ' +
         '[card] and [iban].',
+    ),
+})
+
+const language = z.strictObject({
+  detect: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Whether the stage validate puts the language of each text into the attribute language, as an ISO ' +
+        '639-1 code, or und if it cannot be told. An attribute that the event already has stays.',
+    ),
+  only: z
+    .array(z.enum(languageCodes))
+    .default([])
+    .describe(
+      'Languages that pass, such as [en, de]; others are counted as filtered and become neither rows ' +
+        'nor dead letters. und lets texts pass whose language cannot be told. Empty: all pass.',
     ),
 })
 
@@ -515,6 +533,7 @@ export const configSchema = z.strictObject({
   topics: topics.prefault({}).describe('Topic names and how they are created.'),
   limits: limits.prefault({}).describe('Limits of an event.'),
   cleaning: cleaning.prefault({}).describe('How a text is cleaned before it is classified.'),
+  language: language.prefault({}).describe('Languages of texts.'),
   inference: inference.prefault({}).describe('The model and its batches.'),
   store: store.prefault({}).describe('The artifact store that model versions are published to.'),
   publish: publish.prefault({}).describe('What a version must reach before it is published.'),

@@ -3,6 +3,7 @@
 import { readFile } from 'node:fs/promises'
 import { openBase } from '../models/bases/base-store.ts'
 import { cleanText } from '../models/cleaning/clean-text.ts'
+import { loadLanguageDetector } from '../models/language/detect-language.ts'
 import { loadTokenizer } from '../models/tokenizers/tokenizer.ts'
 import { WinnowError } from '../schemas/errors.ts'
 import {
@@ -91,6 +92,7 @@ export async function checkDataIn(
     clean: (text) => cleanText(text, config.cleaning.steps),
     textBytesMax: config.limits.textBytesMax,
     counter: await tokenCounter(options.base, paths.store),
+    languageOf: await loadLanguageDetector(),
   })
   if (signal?.aborted === true) throw new WinnowError('cancelled', 'The check was cancelled.')
   return { data, test, from: sources.data.facts(), ...check }

@@ -5,12 +5,13 @@ import { loadConfig } from '../configs/load.ts'
 import { longestBlockMs, processorMs } from '../tests/support/processor-time.ts'
 import { sampleRecord } from '../tests/support/sample-records.ts'
 import { rejected } from '../schemas/outcome.ts'
+import type { Validated } from '../schemas/validated.ts'
 import { createPipeline, type AvroReaders } from './pipeline.ts'
 
 const nowMs = Date.UTC(2026, 0, 1)
-const config = loadConfig({ env: { WINNOW_CLEANING_STEPS: 'unicode,markup,whitespace' } })
+const defaults = loadConfig({ env: { WINNOW_CLEANING_STEPS: 'unicode,markup,whitespace' } })
 
-function validateChain() {
+function validateChain(config = defaults) {
   const read = () => Promise.resolve(rejected('avro_undecodable', 'no Avro here'))
   const readers = { events: read, validated: read, tokenized: read } satisfies AvroReaders
   return createPipeline({
@@ -63,5 +64,26 @@ describe('a chunk of hostile texts', () => {
     ])
     expect(one.map(({ outcome }) => outcome.kind)).toEqual(['ok', 'ok', 'ok'])
     expect(two[0]!.outcome).toMatchObject({ kind: 'rejected', error: { code: 'duplicate_id' } })
+  })
+})
+
+describe('languages', () => {
+  it('are told for each event, and those that are not wanted are filtered', async () => {
+    const config = loadConfig({ env: {}, set: ['language.only=de,fr,und'] })
+    const texts = ['Wo ist mein Paket?', 'Where is my parcel?', 'Où est mon colis ?', 'ok']
+    const outcomes = await validateChain(config)
+      .begin(0)
+      .apply(texts.map((text, offset) => recordOf(offset, { text })))
+    const found = outcomes.map(({ outcome }) =>
+      outcome.kind === 'ok' ? (outcome.value as Validated).attributes : outcome.kind,
+    )
+    expect(found).toEqual([{ language: 'de' }, 'filtered', { language: 'fr' }, { language: 'und' }])
+  })
+
+  it('do not matter by default', async () => {
+    const [one] = await validateChain()
+      .begin(0)
+      .apply([recordOf(0, { text: 'Where is my parcel?' })])
+    expect(one?.outcome).toMatchObject({ kind: 'ok', value: { attributes: {} } })
   })
 })

@@ -1,6 +1,7 @@
 // The flow validate -> tokenize -> infer: which topic a range of it starts from, how its records
 // are read, and which transforms run. The same transforms serve every range.
 import type { Config } from '../configs/schema.ts'
+import { loadLanguageDetector } from '../models/language/detect-language.ts'
 import { LoopTurns, type Work } from '../models/runtime/sliced-work.ts'
 import type { Classification } from '../schemas/classification.ts'
 import type { EventRecord } from '../schemas/event.ts'
@@ -11,7 +12,7 @@ import { inferByShare, type ChallengeOutcome } from './stages/challenge.ts'
 import { decodeEvent, type AvroReader } from './stages/decode-event.ts'
 import { DuplicateWindow } from './stages/duplicate-window.ts'
 import type { ModelSource, ChunkModels } from './stages/infer.ts'
-import { ok, rejected, type Outcome } from '../schemas/outcome.ts'
+import { ok, rejected, type Filtered, type Outcome } from '../schemas/outcome.ts'
 import type { StageChain } from './stages/record-outcome.ts'
 import {
   applyStage,
@@ -23,7 +24,7 @@ import {
   type StageRange,
 } from './stage-chain.ts'
 import { tokenizeEvent, type TokenizedEvent } from './stages/tokenize.ts'
-import { validateEvent } from './stages/validate.ts'
+import { validateEvent, type LanguageRules } from './stages/validate.ts'
 
 /** Reads the Avro values of the three input topics. */
 export type AvroReaders = {
@@ -152,27 +153,40 @@ function validateStage({ config, nowMs, turns }: StageOptions): Stage<Candidate,
     }
     return window
   }
+  let language: Promise<LanguageRules | undefined> | undefined
   return {
     name: 'validate',
-    apply: (candidates) =>
-      inTurns(candidates, turns, ({ event, record }) =>
+    async apply(candidates) {
+      const languages = await (language ??= languageRules(config.language))
+      return inTurns(candidates, turns, ({ event, record }) =>
         validateEvent(event, lineageOf(record), {
           limits: config.limits,
           cleaning: config.cleaning,
           nowMs: nowMs(),
           window: windowOf(record.partition),
+          language: languages,
         }),
-      ),
+      )
+    },
   }
 }
 
+/** The rules of languages; the detector is loaded if they need one. */
+async function languageRules({
+  detect,
+  only,
+}: Config['language']): Promise<LanguageRules | undefined> {
+  if (!detect && only.length === 0) return undefined
+  return { languageOf: await loadLanguageDetector(), only: new Set(only) }
+}
+
 /** Works on one event after another and lets heartbeats through in between. */
-async function inTurns<In, Out>(
+async function inTurns<In, Out extends Outcome<unknown> | Filtered>(
   inputs: readonly In[],
   turns: LoopTurns,
-  work: (input: In) => Work<Outcome<Out>>,
-): Promise<Outcome<Out>[]> {
-  const outcomes: Outcome<Out>[] = []
+  work: (input: In) => Work<Out>,
+): Promise<Out[]> {
+  const outcomes: Out[] = []
   for (const input of inputs) outcomes.push(await turns.run(work(input)))
   return outcomes
 }

@@ -29,15 +29,18 @@ export function dataCheckText(report: DataReport, style: Terminal['style']): str
 }
 
 function overviewText(report: DataReport, style: Terminal['style']): string {
-  const { data, rows, texts, columns, profile } = report
+  const { data, rows, texts, columns, languages = [], profile } = report
   const shown = columns
     .slice(0, columnsShownMax)
     .map(({ name, filled }) => (filled === rows ? name : `${name} (${countText(filled)})`))
   const more = columns.length > shown.length ? ', …' : ''
   const scripts = (profile?.scripts ?? []).map(({ script, texts: own }) => [script, own] as const)
+  const spoken = languages.map(({ language, texts: own }) => [language, own] as const)
+  const told = languages.reduce((sum, one) => sum + one.texts, 0)
   return [
     `${style('bold', addressText(data))}: ${counted(rows, 'row')}, ${counted(texts, 'text')} that can be read`,
     columns.length === 0 ? '' : `columns: ${shown.join(', ')}${more}`,
+    spoken.length === 0 ? '' : `languages: ${sharesText(spoken, told)}`,
     scripts.length < 2 ? '' : `scripts: ${sharesText(scripts, texts)}`,
   ]
     .filter((line) => line !== '')

@@ -145,6 +145,16 @@ test('mixed kinds of labels are a problem of the later rows', async () => {
   expect(problemsOf(found)['label_mixed']).toEqual([1, ['a.csv:3']])
 })
 
+test('counts languages', async () => {
+  const rows = ['en one', 'de eins', 'en two'].map((text) => ({ text, label: 'a' }))
+  const languageOf = (text: string) => text.slice(0, 2)
+  const { languages } = await checkData(source(rows), { ...options, languageOf })
+  expect(languages).toEqual([
+    { language: 'en', texts: 2 },
+    { language: 'de', texts: 1 },
+  ])
+})
+
 test('counts tokens, and the texts that a base cuts', async () => {
   const counter = { base: 'words', maxTokens: 4, count: (text: string) => text.split(' ').length }
   const texts = ['one', 'one two three', 'one two three four five']

@@ -62,6 +62,8 @@ export type DataCheck = {
   readonly task: 'single-label' | 'multi-label' | 'unlabelled'
   /** Absent if there are no texts. */
   readonly profile?: DataProfile | undefined
+  /** Languages, most frequent first, of all texts or of an even sample; absent without a detector. */
+  readonly languages?: readonly { readonly language: string; readonly texts: number }[] | undefined
   /** Absent if no base was given. */
   readonly tokens?: TokenLengths | undefined
   readonly problems: readonly DataProblem[]
@@ -78,6 +80,8 @@ export type CheckDataOptions = {
   readonly textBytesMax: number
   /** Default: no tokens are counted. */
   readonly counter?: TokenCounter | undefined
+  /** Default: languages are not told. */
+  readonly languageOf?: ((text: string) => string) | undefined
 }
 
 /** Rows of a source. `wrongRow` must be passed to its reader, which calls it for wrong rows. */
@@ -106,7 +110,7 @@ export async function checkData(
   const labels = countLabels(examples.filter(hasLabel))
   findSimilarLabels(examples, { labels, places: read.places, problems })
   const training = outlook(source.name, { examples, read, testRead, problems, ...options })
-  const { counter } = options
+  const { counter, languageOf } = options
   const tokens = counter && tokenLengths(read, { counter, problems })
   return {
     rows: read.rows,
@@ -117,6 +121,7 @@ export async function checkData(
       .sort((a, b) => b.texts - a.texts || (a.label < b.label ? -1 : 1)),
     task: !read.labelled ? 'unlabelled' : isMultiLabel(examples) ? 'multi-label' : 'single-label',
     profile: read.examples.length === 0 ? undefined : dataProfile(read.examples),
+    languages: languageOf && countLanguages(read.examples, languageOf),
     tokens,
     problems: problems.list(),
     training,
@@ -316,6 +321,24 @@ function findSimilarLabels(
       problems.add('label_similar', places[example.row!]!, what)
     }
   }
+}
+
+/** Of more texts, the languages of an even sample are told, which takes a second. */
+const languageTextsMax = 5_000
+
+function countLanguages(
+  examples: readonly Example[],
+  languageOf: (text: string) => string,
+): { language: string; texts: number }[] {
+  const step = Math.ceil(examples.length / languageTextsMax)
+  const counts = new Map<string, number>()
+  for (const { text } of examples.filter((_, index) => index % step === 0)) {
+    const language = languageOf(text)
+    counts.set(language, (counts.get(language) ?? 0) + 1)
+  }
+  return [...counts]
+    .map(([language, texts]) => ({ language, texts }))
+    .sort((a, b) => b.texts - a.texts || (a.language < b.language ? -1 : 1))
 }
 
 /** Of more texts, an even sample is tokenized; it gives the same quantiles within a percent. */
