@@ -10,7 +10,7 @@ export type RowValues = Readonly<Record<string, unknown>>
 /** A field that is ready to be read. */
 export type MappedField = {
   readonly written: string
-  /** The columns that it needs, if there is none whose name it is. */
+  /** The columns that it needs, if there is none whose name it is; none if all are optional. */
   readonly needs: readonly string[]
   readonly read: (values: RowValues) => unknown
 }

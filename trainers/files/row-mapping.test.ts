@@ -35,6 +35,7 @@ test('paths into objects, and templates', async () => {
     source: 'key',
     'attributes.name': 'first.name',
     'attributes.tag': 'ticket.tags[1]',
+    'attributes.team': 'ticket.team?',
   })
   for (const content of [JSON.stringify(ticket), JSON.stringify([ticket])]) {
     expect(await read(content, columns)).toEqual([

@@ -105,5 +105,8 @@ function readAttributes(
   values: RowValues,
   attributes: NonNullable<RowMapping['attributes']>,
 ): RowValues {
-  return Object.fromEntries(attributes.map(([name, field]) => [name, field.read(values)]))
+  const read = attributes.map(([name, field]) => [name, field.read(values), field] as const)
+  // An attribute of optional paths may be absent.
+  const there = read.filter(([, value, { needs }]) => needs.length > 0 || value != null)
+  return Object.fromEntries(there)
 }
