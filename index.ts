@@ -5,8 +5,8 @@
  *
  * @module
  */
-export { checkData } from './library/check-data.ts'
-export type { CheckDataOptions, DataCheckOptions, DataReport } from './library/check-data.ts'
+export { checkData } from './library/check-texts.ts'
+export type { CheckDataOptions, DataCheckOptions, DataReport } from './library/check-texts.ts'
 export { classify, openClassifier } from './library/classify.ts'
 export type {
   ClassifyOptions,

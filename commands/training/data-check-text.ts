@@ -1,6 +1,6 @@
 // The check of a data set for people: what was read, labels with bars, lengths, and a table of
-// problems with what training does about each. library/check-data.ts makes it.
-import type { DataReport } from '../../library/check-data.ts'
+// problems with what training does about each. library/check-texts.ts makes it.
+import type { DataReport } from '../../library/check-texts.ts'
 import { counted } from '../../schemas/counted.ts'
 import { addressText } from '../../trainers/files/dataset-source.ts'
 import type { TrainingOutlook } from '../../trainers/data/data-check.ts'
@@ -54,7 +54,8 @@ function sharesText(counts: readonly (readonly [string, number])[], all: number)
 
 function percentText(part: number, all: number): string {
   const percent = (100 * part) / Math.max(1, all)
-  return `${percent > 0 && percent < 1 ? percent.toFixed(1) : Math.round(percent)} %`
+  if (percent > 0 && percent < 0.05) return '< 0.1 %'
+  return `${percent < 1 ? percent.toFixed(percent === 0 ? 0 : 1) : Math.round(percent)} %`
 }
 
 function labelsText({ labels, texts, task }: DataReport, style: Terminal['style']): string {

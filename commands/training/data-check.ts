@@ -2,7 +2,7 @@
 // shows the result.
 import type { SourceAddress } from '../../trainers/files/dataset-source.ts'
 import type { Command } from 'commander'
-import { checkDataIn } from '../../library/check-data.ts'
+import { checkDataIn } from '../../library/check-texts.ts'
 import { openContext, type SharedOptions } from '../command-context.ts'
 import { collectSources } from '../file-options.ts'
 import {

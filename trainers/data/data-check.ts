@@ -62,7 +62,7 @@ export type DataCheck = {
   readonly task: 'single-label' | 'multi-label' | 'unlabelled'
   /** Absent if there are no texts. */
   readonly profile?: DataProfile | undefined
-  /** Languages, most frequent first, of all texts or of an even sample; absent without a detector. */
+  /** Languages of all texts or of an even sample, most frequent first. */
   readonly languages?: readonly { readonly language: string; readonly texts: number }[] | undefined
   /** Absent if no base was given. */
   readonly tokens?: TokenLengths | undefined

@@ -102,14 +102,14 @@ export function columnsOfFields(written: Readonly<Record<string, string>>): RowC
 
 /** Whether the columns have what a field needs. */
 export function hasField(found: readonly string[], written: string): boolean {
+  if (found.includes(written)) return true
   return columnsOfField(mappedField(written), found).missing.length === 0
 }
 
 /** The first field besides text and label that a person named and the columns do not have. */
 function otherMissing(found: readonly string[], { fields = {} }: RowColumns): string | undefined {
   const { attributes = {}, ...named } = fields
-  for (const [field, written] of [...Object.entries(named), ...Object.entries(attributes)]) {
-    if (written === undefined) continue
+  for (const [field, written] of Object.entries({ ...named, ...attributes })) {
     const [name] = columnsOfField(mappedField(written), found).missing
     if (name !== undefined) return `${JSON.stringify(name)} for the field ${field}`
   }

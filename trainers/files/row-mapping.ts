@@ -105,8 +105,11 @@ function readAttributes(
   values: RowValues,
   attributes: NonNullable<RowMapping['attributes']>,
 ): RowValues {
-  const read = attributes.map(([name, field]) => [name, field.read(values), field] as const)
-  // An attribute of optional paths may be absent.
-  const there = read.filter(([, value, { needs }]) => needs.length > 0 || value != null)
-  return Object.fromEntries(there)
+  const entries = attributes.flatMap(([name, field]): [string, unknown][] => {
+    const value = field.read(values)
+    // An attribute of optional paths may be absent.
+    const isAbsent = field.needs.length === 0 && (value === undefined || value === null)
+    return isAbsent ? [] : [[name, value]]
+  })
+  return Object.fromEntries(entries)
 }
