@@ -149,7 +149,11 @@ const language = z.strictObject({
         '639-1 code, or und if it cannot be told. An attribute that the event already has stays.',
     ),
   only: z
-    .array(z.enum(languageCodes))
+    .array(
+      z.string().refine((code) => languageCodes.some((one) => one === code), {
+        error: 'must be the code of a language that Winnow tells, such as en, or und',
+      }),
+    )
     .default([])
     .describe(
       'Languages that pass, such as [en, de]; others are counted as filtered and become neither rows ' +

@@ -346,7 +346,7 @@ const tokenizedTextsMax = 20_000
 /** The most tokens per code point: a Hangul syllable decomposes into three letters. */
 const tokensPerCharacterMax = 3
 
-/** The lengths in tokens, and the texts of which a base reads only the beginning. */
+/** The lengths in tokens, and the texts that a base reads only the beginning of. */
 function tokenLengths(
   { examples, places }: Collected,
   { counter, problems }: { counter: TokenCounter; problems: ProblemBook },
