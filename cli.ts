@@ -76,6 +76,10 @@ const commandModules: readonly { names: readonly string[]; load: () => Promise<A
     load: async () => (await import('./commands/training/evaluate.ts')).addEvaluateCommand,
   },
   {
+    names: ['data'],
+    load: async () => (await import('./commands/training/data-check.ts')).addDataCommands,
+  },
+  {
     names: ['labels'],
     load: async () => (await import('./commands/training/labels.ts')).addLabelsCommands,
   },

@@ -5,6 +5,8 @@
  *
  * @module
  */
+export { checkData } from './library/check-texts.ts'
+export type { CheckDataOptions, DataCheckOptions, DataReport } from './library/check-texts.ts'
 export { classify, openClassifier } from './library/classify.ts'
 export type {
   ClassifyOptions,
@@ -54,6 +56,8 @@ export { WinnowError } from './schemas/errors.ts'
 export type { OperationErrorCode } from './schemas/errors.ts'
 export type { CrossValidated } from './trainers/cross-validation/cv-record.ts'
 export type { PredictionLine } from './trainers/cross-validation/predictions-file.ts'
+export type { DataCheck } from './trainers/data/data-check.ts'
+export type { DataProblem } from './trainers/data/data-problems.ts'
 export type { DataManifest, Dataset } from './trainers/data/dataset.ts'
 export type { TrainedEncoder } from './trainers/encoder/train-encoder.ts'
 export type { ClassifiedLine } from './trainers/evaluation/classify-file.ts'

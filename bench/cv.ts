@@ -40,7 +40,7 @@ const seed = 1
 const scratch = await mkdtemp(join(tmpdir(), 'winnow-bench-cv-'))
 try {
   const base = await ensureBase({ name: values.base, storeDir: modelStoreDir() })
-  const read = await readDataset({ kind: 'file', path: values.data })
+  const read = await readDataset({ kind: 'file', paths: [values.data] })
   const { train: dataset } = applyDataRules({ train: read }, defaultDataRules)
   // Neither finds embeddings of the other.
   const train = await timeTraining({ dataset, base, storeDir: join(scratch, 'train') })

@@ -59,7 +59,7 @@ try {
     const folder = join(values['data-dir'], name)
     const [train, test] = await Promise.all(
       ['train', 'test'].map((part) =>
-        readDataset({ kind: 'file', path: join(folder, `${part}.jsonl.gz`) }),
+        readDataset({ kind: 'file', paths: [join(folder, `${part}.jsonl.gz`)] }),
       ),
     )
     const set = { base, name, train: train!, test: test! }

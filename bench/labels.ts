@@ -81,7 +81,7 @@ try {
 type Texts = { examples: Example[]; labels: readonly string[]; rows: Float32Array; width: number }
 
 async function embedded(): Promise<Texts> {
-  const read = await readDataset({ kind: 'file', path: values.data! })
+  const read = await readDataset({ kind: 'file', paths: [values.data!] })
   const { train } = applyDataRules({ train: read }, defaultDataRules)
   const single = train.examples.slice(0, Number(values.examples))
   const examples = values.joined === undefined ? single : joined(single, Number(values.joined))

@@ -114,7 +114,7 @@ try {
 type Texts = Pick<TimedTexts, 'ids' | 'truth' | 'labels'>
 
 async function textsOf(base: Base, path: string): Promise<Texts> {
-  const dataset = await readDataset({ kind: 'file', path })
+  const dataset = await readDataset({ kind: 'file', paths: [path] })
   const labels = trainingLabels(dataset)
   const tokenizer = loadTokenizer({ json: await readFile(base.tokenizerPath) })
   return {

@@ -3,17 +3,18 @@
 import { InvalidArgumentError, Option, type Command } from 'commander'
 import type { Config } from '../configs/schema.ts'
 import {
+  columnsOf,
   readCleaned as readTexts,
   readManifestFile,
   type ReadingProgress,
 } from '../library/read-texts.ts'
 import { WinnowError } from '../schemas/errors.ts'
 import { defaultDataRules } from '../trainers/data/data-rules.ts'
-import { parseDatasetSource } from '../trainers/files/dataset-source.ts'
+import { parseDatasetSource, type SourceAddress } from '../trainers/files/dataset-source.ts'
 import type { Dataset } from '../trainers/data/dataset.ts'
 import { requireManifests } from '../trainers/data/repeated-run.ts'
 import type { DataRules } from '../trainers/data/rule-findings.ts'
-import { addFileOptions, type FileOptions } from './file-options.ts'
+import { addFileOptions, filesHelp, type FileOptions } from './file-options.ts'
 import { checkReadable, checkSource } from './option-checks.ts'
 import { wholeNumber } from './shared-options.ts'
 import { countText, logLine } from './terminal.ts'
@@ -30,8 +31,7 @@ export type RuleOptions = {
 }
 
 /** The possible values of SRC, for help texts. */
-export const sourceHelp =
-  'FILE.jsonl, .json, .csv, .tsv (each also .gz), .parquet, topic:NAME@FROM..TO or clickhouse:SELECT …'
+export const sourceHelp = `${filesHelp}; topic:NAME@FROM..TO or clickhouse:SELECT …`
 
 /** Adds the options that say how a file is read and which columns or fields matter. */
 export function addColumnOptions(command: Command): Command {
@@ -42,8 +42,16 @@ export function addColumnOptions(command: Command): Command {
   )
 }
 
-/** Adds the options that set the data rules. */
+/** Adds the options that set the data rules, and the run that the data must match. */
 export function addRuleOptions(command: Command): Command {
+  return addRules(command).option(
+    '--data-manifest <file>',
+    'run.json of an earlier run that the data must match',
+  )
+}
+
+/** Adds the options that set the data rules. */
+export function addRules(command: Command): Command {
   const { duplicates, nearDuplicates, minExamples } = defaultDataRules
   return command
     .addOption(
@@ -66,7 +74,6 @@ export function addRuleOptions(command: Command): Command {
       wholeNumber(1),
       minExamples,
     )
-    .option('--data-manifest <file>', 'run.json of an earlier run that the data must match')
 }
 
 function resemblance(text: string): number | 'off' {
@@ -82,14 +89,13 @@ function resemblance(text: string): number | 'off' {
  * @throws WinnowError `usage`, `dataset_invalid`.
  */
 export async function checkTexts(
-  sources: Readonly<Record<string, string | undefined>>,
+  sources: Readonly<Record<string, SourceAddress | undefined>>,
   options: ColumnOptions & { dataManifest?: string },
 ): Promise<void> {
-  const { textColumn = 'text', labelColumn = 'label', dataManifest } = options
-  if (textColumn === labelColumn) {
-    const message =
-      `--text-column and --label-column are both ${JSON.stringify(textColumn)}; they must ` +
-      'differ.'
+  const { dataManifest } = options
+  const { text, label } = columnsOf(options)
+  if (text === label) {
+    const message = `--text-column and --label-column are both ${JSON.stringify(text)}; they must differ.`
     throw new WinnowError('usage', message)
   }
   const kinds = new Set<string>()
@@ -99,7 +105,9 @@ export async function checkTexts(
     kinds.add(parseDatasetSource(source).kind)
   }
   const flags = { '--text-column': options.textColumn, '--label-column': options.labelColumn }
-  const given = { ...flags, '--format': options.format, '--quotes': options.quotes }
+  const { fields, format, quotes, sheet } = options
+  const files = { '--fields': fields, '--format': format, '--quotes': quotes, '--sheet': sheet }
+  const given = { ...flags, ...files }
   const [unused] = Object.entries(given).filter(([, value]) => value !== undefined)
   if (unused !== undefined && !kinds.has('file')) {
     const message = `${unused[0]} is for files only; leave it out. Queries name their columns with AS.`
@@ -113,7 +121,7 @@ export async function checkTexts(
 
 /** Reads labelled texts as the library does, and says on stderr how a file was read. */
 export async function readCleaned(
-  source: string,
+  source: SourceAddress,
   options: {
     config: Config
     columns: ColumnOptions

@@ -10,8 +10,9 @@ import { parseModelRef } from '../models/store/model-ref.ts'
 import { versionNumbers } from '../models/store/version-files.ts'
 import { openVersion } from '../models/store/version-store.ts'
 import { WinnowError } from '../schemas/errors.ts'
-import { parseDatasetSource } from '../trainers/files/dataset-source.ts'
+import { parseDatasetSource, type SourceAddress } from '../trainers/files/dataset-source.ts'
 import type { CommandContext } from './command-context.ts'
+import { checkFiles } from './file-options.ts'
 
 /**
  * Checks that a file can be read. Throws dataset_invalid; the message starts with option and path.
@@ -97,11 +98,14 @@ export async function checkStore(storeDir: string): Promise<void> {
   })
 }
 
-/** Checks a SRC: its syntax, that a file can be read, the range of a topic. */
-export async function checkSource(address: string | undefined, option: string): Promise<void> {
+/** Checks a SRC: its syntax, that files can be read, the range of a topic. */
+export async function checkSource(
+  address: SourceAddress | undefined,
+  option: string,
+): Promise<void> {
   if (address === undefined) return
   const source = parseDatasetSource(address)
-  if (source.kind === 'file') await checkReadable(source.path, option)
+  if (source.kind === 'file') await checkFiles(source.paths, option)
   // The part after # says how far the labels topic is read.
   if (source.kind === 'topic') checkRange(source.from, source.to?.split('#')[0])
 }

@@ -14,12 +14,20 @@ import {
 import type { EarlierVersion } from '../trainers/data/label-origins.ts'
 import { checkRepeated } from '../trainers/data/repeated-run.ts'
 import type { DataRules } from '../trainers/data/rule-findings.ts'
-import { parseDatasetSource, type SourceRow } from '../trainers/files/dataset-source.ts'
+import {
+  parseDatasetSource,
+  type DatasetSource,
+  type RemoteReaders,
+  type SourceAddress,
+  type SourceRow,
+} from '../trainers/files/dataset-source.ts'
 import type { FileFormat } from '../trainers/files/file-format.ts'
 import { noteText } from '../trainers/files/file-rows.ts'
+import { columnsOfFields, defaultColumns, type RowColumns } from '../trainers/files/row-columns.ts'
 import type { QuoteRule } from '../trainers/files/table-header.ts'
 import { resolveContext, type Context, type LongWork, type WinnowOptions } from './context.ts'
-import type { SourceProgress } from './remote-sources.ts'
+import { fileAccess } from './file-access.ts'
+import type { RemoteReaderOptions, SourceProgress } from './remote-sources.ts'
 
 /** A text with its label, or with all labels that apply. */
 export type LabelledText = {
@@ -35,11 +43,11 @@ export type LabelledText = {
 }
 
 /**
- * Labelled texts: the address of a source, as for the commands (`mails.csv`,
- * `topic:winnow.events@0..1000`, `clickhouse:SELECT …`), the texts themselves, or a data set that
- * was read before.
+ * Labelled texts: the address of a source, as for the commands (`mails.csv`, `2025/*.csv.gz`,
+ * `s3://bucket/mails/`, `topic:winnow.events@0..1000`, `clickhouse:SELECT …`), those of several
+ * files, the texts themselves, or a data set that was read before.
  */
-export type TextSource = string | readonly LabelledText[] | Dataset
+export type TextSource = SourceAddress | readonly LabelledText[] | Dataset
 
 /** How a file of texts is read. */
 export type ColumnOptions = {
@@ -47,10 +55,17 @@ export type ColumnOptions = {
   readonly textColumn?: string | undefined
   /** The column or field of the label. Default `label`. */
   readonly labelColumn?: string | undefined
+  /**
+   * Where fields are, by name: a column, a path into an object or a template, such as `{ text:
+   * '{title}: {body}', 'attributes.team': 'team.name' }`. With any attribute, nothing else is one.
+   */
+  readonly fields?: Readonly<Record<string, string>> | undefined
   /** The format of a file. Default: detected by content and name. */
   readonly format?: FileFormat | undefined
   /** `none`: quotes in a table are ordinary characters. Default `csv`. */
   readonly quotes?: QuoteRule | undefined
+  /** The sheet of a workbook: its name, or its number from 1. Default: the first visible one. */
+  readonly sheet?: string | undefined
 }
 
 /** The rules for the training texts. */
@@ -103,37 +118,51 @@ export async function readCleaned(
   const { context, earlier, numbered, signal, onProgress } = options
   const { config, note } = context
   const clean = (text: string): string => cleanText(text, config.cleaning.steps)
-  if (typeof source !== 'string') {
+  if (!isAddress(source)) {
     return isDataset(source) ? source : collectDataset(givenRows(source), { clean })
   }
   const parsed = parseDatasetSource(source)
-  // Files need no network clients.
-  const readers =
-    parsed.kind === 'file'
-      ? undefined
-      : (await import('./remote-sources.ts')).remoteReaders({
-          config,
-          earlier,
-          log: note,
-          onProgress: (progress) => onProgress?.({ kind: 'reading', ...progress }),
-        })
-  const { textColumn, labelColumn, format, quotes } = options
+  const { format, quotes, sheet } = options
   return readSource(parsed, {
     clean,
-    columns: {
-      ...(textColumn === undefined ? {} : { text: textColumn }),
-      ...(labelColumn === undefined ? {} : { label: labelColumn }),
-    },
+    columns: columnsOf(options),
     format,
     quotes,
+    sheet,
     onNote: (one) => note(noteText(one)),
-    readers,
+    access: fileAccess(config),
+    readers: await readersOf(parsed, {
+      config,
+      earlier,
+      log: note,
+      onProgress: (progress) => onProgress?.({ kind: 'reading', ...progress }),
+    }),
     numbered,
     signal,
   })
 }
 
-function isDataset(source: Exclude<TextSource, string>): source is Dataset {
+/** The columns that the options name. */
+export function columnsOf({ textColumn, labelColumn, fields }: ColumnOptions): RowColumns {
+  const named = fields === undefined ? defaultColumns : columnsOfFields(fields)
+  return { ...named, text: textColumn ?? named.text, label: labelColumn ?? named.label }
+}
+
+/** The readers that a source needs: none for files, which need no network clients. */
+export async function readersOf(
+  source: DatasetSource,
+  options: RemoteReaderOptions,
+): Promise<RemoteReaders | undefined> {
+  if (source.kind === 'file') return undefined
+  return (await import('./remote-sources.ts')).remoteReaders(options)
+}
+
+function isAddress(source: TextSource): source is SourceAddress {
+  if (typeof source === 'string') return true
+  return Array.isArray(source) && source.length > 0 && typeof source[0] === 'string'
+}
+
+function isDataset(source: readonly LabelledText[] | Dataset): source is Dataset {
   return 'examples' in source
 }
 
@@ -168,7 +197,8 @@ export async function ruledParts(parts: DataParts, options: RuleOptions): Promis
   return applyDataRules(parts, rules)
 }
 
-function rulesOf(options: RuleOptions): DataRules {
+/** The data rules that the options set. */
+export function rulesOf(options: RuleOptions): DataRules {
   const {
     duplicates = defaultDataRules.duplicates,
     minExamples = defaultDataRules.minExamples,

@@ -28,7 +28,8 @@ export type SourceProgress = {
   readonly recordsTotal: number
 }
 
-type ReaderOptions = {
+/** What the readers of topics and of ClickHouse need. */
+export type RemoteReaderOptions = {
   config: Config
   /** Takes a line when ClickHouse does not answer and is asked again. */
   log: (line: string) => void
@@ -38,7 +39,7 @@ type ReaderOptions = {
 }
 
 /** The readers of `topic:` and `clickhouse:` for a configuration. */
-export function remoteReaders(options: ReaderOptions): RemoteReaders {
+export function remoteReaders(options: RemoteReaderOptions): RemoteReaders {
   return { topic: topicReader(options), clickhouse: clickhouseReader(options) }
 }
 
@@ -47,7 +48,7 @@ export function remoteReaders(options: ReaderOptions): RemoteReaders {
  * that came with the event. `topic:NAME@FROM..TO#LABELS` also fixes how far the labels topic is
  * read, so that the address in the run's facts gives the same examples at any later time.
  */
-function topicReader({ config, onProgress, earlier }: ReaderOptions): DatasetReader<'topic'> {
+function topicReader({ config, onProgress, earlier }: RemoteReaderOptions): DatasetReader<'topic'> {
   return (source, { signal }) => {
     const [to, labelsTo] = (source.to ?? '').split('#')
     const labelsTopic = topicOf(config.topics, 'labels')
@@ -120,7 +121,7 @@ type Reading = {
   schemas: Schemas
   config: Config
   signal: AbortSignal | undefined
-  onProgress: ReaderOptions['onProgress']
+  onProgress: RemoteReaderOptions['onProgress']
 }
 
 async function readLabels(
@@ -167,7 +168,7 @@ async function* rangeRecords(
 }
 
 /** Reads the rows of a query; its columns have the names of JSONL fields. */
-function clickhouseReader({ config, log }: ReaderOptions): DatasetReader<'clickhouse'> {
+function clickhouseReader({ config, log }: RemoteReaderOptions): DatasetReader<'clickhouse'> {
   return ({ query }, { signal }) => {
     let rowsRead = 0
     async function* rows(): AsyncGenerator<SourceRow> {

@@ -7,13 +7,14 @@ import { longestBlockMs, processorMs } from '../tests/support/processor-time.ts'
 import { sampleRecord } from '../tests/support/sample-records.ts'
 import { openInput } from '../infra/formats/input-reading.ts'
 import { rejected } from '../schemas/outcome.ts'
+import type { Validated } from '../schemas/validated.ts'
 import { createPipeline, type AvroReaders } from './pipeline.ts'
 import type { RecordOutcome } from './stages/record-outcome.ts'
 
 const nowMs = Date.UTC(2026, 0, 1)
-const config = loadConfig({ env: { WINNOW_CLEANING_STEPS: 'unicode,markup,whitespace' } })
+const defaults = loadConfig({ env: { WINNOW_CLEANING_STEPS: 'unicode,markup,whitespace' } })
 
-function validateChain() {
+function validateChain(config = defaults) {
   const read = () => Promise.resolve(rejected('avro_undecodable', 'no Avro here'))
   const readers = { events: read, validated: read, tokenized: read } satisfies AvroReaders
   return createPipeline({
@@ -150,5 +151,26 @@ describe('what enters by configured inputs', () => {
       ['winnow.retries/5', 0, 'filtered'],
     ])
     expect(outcomes[1]!.outcome).toMatchObject({ value: { text: 'c', offset: 71, partition: 5 } })
+  })
+})
+
+describe('languages', () => {
+  it('are told for each event, and those that are not wanted are filtered', async () => {
+    const config = loadConfig({ env: {}, set: ['language.only=de,fr,und'] })
+    const texts = ['Wo ist mein Paket?', 'Where is my parcel?', 'Où est mon colis ?', 'ok']
+    const outcomes = await validateChain(config)
+      .begin(0)
+      .apply(texts.map((text, offset) => recordOf(offset, { text })))
+    const found = outcomes.map(({ outcome }) =>
+      outcome.kind === 'ok' ? (outcome.value as Validated).attributes : outcome.kind,
+    )
+    expect(found).toEqual([{ language: 'de' }, 'filtered', { language: 'fr' }, { language: 'und' }])
+  })
+
+  it('do not matter by default', async () => {
+    const [one] = await validateChain()
+      .begin(0)
+      .apply([recordOf(0, { text: 'Where is my parcel?' })])
+    expect(one?.outcome).toMatchObject({ kind: 'ok', value: { attributes: {} } })
   })
 })

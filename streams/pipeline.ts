@@ -1,6 +1,7 @@
 // The flow validate -> tokenize -> infer: which topic a range of it starts from, how its records
 // are read, and which transforms run. The same transforms serve every range.
 import type { Config } from '../configs/schema.ts'
+import { loadLanguageDetector } from '../models/language/detect-language.ts'
 import { LoopTurns, type Work } from '../models/runtime/sliced-work.ts'
 import type { Classification } from '../schemas/classification.ts'
 import type { EventRecord } from '../schemas/event.ts'
@@ -13,7 +14,7 @@ import { decodeEvent, type AvroReader } from './stages/decode-event.ts'
 import { DuplicateWindow } from './stages/duplicate-window.ts'
 import type { ModelSource, ChunkModels } from './stages/infer.ts'
 import { readInput, type InputReading } from './stages/read-input.ts'
-import { filtered, ok, rejected, type Outcome } from '../schemas/outcome.ts'
+import { filtered, ok, rejected, type Filtered, type Outcome } from '../schemas/outcome.ts'
 import type { StageChain } from './stages/record-outcome.ts'
 import {
   applyStage,
@@ -25,7 +26,7 @@ import {
   type StageRange,
 } from './stage-chain.ts'
 import { tokenizeEvent, type TokenizedEvent } from './stages/tokenize.ts'
-import { validateEvent } from './stages/validate.ts'
+import { validateEvent, type LanguageRules } from './stages/validate.ts'
 
 /** Reads the Avro values of the three input topics. */
 export type AvroReaders = {
@@ -214,28 +215,41 @@ function validateStage({ config, nowMs, turns }: StageOptions): Stage<Candidate,
     }
     return window
   }
+  let language: Promise<LanguageRules | undefined> | undefined
   return {
     name: 'validate',
-    apply: (candidates) =>
-      inTurns(candidates, turns, ({ event, lineage, cleaning }) =>
+    async apply(candidates) {
+      const languages = await (language ??= languageRules(config.language))
+      return inTurns(candidates, turns, ({ event, lineage, cleaning }) =>
         validateEvent(event, lineage, {
           limits: config.limits,
           cleaning,
           storedId,
           nowMs: nowMs(),
           window: windowOf(lineage.origin),
+          language: languages,
         }),
-      ),
+      )
+    },
   }
 }
 
+/** The rules of languages; the detector is loaded if they need one. */
+async function languageRules({
+  detect,
+  only,
+}: Config['language']): Promise<LanguageRules | undefined> {
+  if (!detect && only.length === 0) return undefined
+  return { languageOf: await loadLanguageDetector(), only: new Set(only) }
+}
+
 /** Works on one event after another and lets heartbeats through in between. */
-async function inTurns<In, Out>(
+async function inTurns<In, Out extends Outcome<unknown> | Filtered>(
   inputs: readonly In[],
   turns: LoopTurns,
-  work: (input: In) => Work<Outcome<Out>>,
-): Promise<Outcome<Out>[]> {
-  const outcomes: Outcome<Out>[] = []
+  work: (input: In) => Work<Out>,
+): Promise<Out[]> {
+  const outcomes: Out[] = []
   for (const input of inputs) outcomes.push(await turns.run(work(input)))
   return outcomes
 }

@@ -12,7 +12,7 @@ import { oddEvents, poisonCases, poisonCleaning } from '../tests/support/poison.
 import { intTextAvro, recursiveAvro, widerAvro } from '../tests/support/poison.ts'
 import { decodeEvent, type AvroReader } from './stages/decode-event.ts'
 import { DuplicateWindow } from './stages/duplicate-window.ts'
-import { rejected, type Outcome } from '../schemas/outcome.ts'
+import { rejected, type Filtered, type Outcome } from '../schemas/outcome.ts'
 import { validateEvent } from './stages/validate.ts'
 
 const nowMs = Date.UTC(2026, 5, 1)
@@ -52,7 +52,7 @@ const readEvent: AvroReader<EventRecord> = (value) => {
   return Promise.resolve(rejected('schema_mismatch', resolution.message))
 }
 
-async function outcomeOf(value: Buffer | null): Promise<Outcome<unknown>> {
+async function outcomeOf(value: Buffer | null): Promise<Outcome<unknown> | Filtered> {
   const { limits } = loadConfig({ env: {} })
   const event = await decodeEvent(value, readEvent)
   if (event.kind === 'rejected') return event

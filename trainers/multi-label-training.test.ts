@@ -74,12 +74,12 @@ test('a head learns label sets, and the version predicts them', { timeout: 120_0
   const said = ['The invoice is wrong and the parcel is late', 'greetings']
   const source = { name: 'said', bytes: [Buffer.from(said.join('\n'))] }
   const lines: ClassifiedLine[] = []
-  const bytes = (async function* () {
+  const stdin = async function* () {
     await Promise.resolve()
     yield* source.bytes
-  })()
-  const input = { name: 'said', bytes }
-  for await (const { line } of classifyTexts({ version, input, workers: 1 })) {
+  }
+  const input = { files: ['-'], access: { stdin } }
+  for await (const { line } of classifyTexts({ version, ...input, workers: 1 })) {
     lines.push(line as ClassifiedLine)
   }
   expect(lines[0]).toMatchObject({ labels: ['billing', 'delivery'] })

@@ -92,7 +92,7 @@ await makeTable(values.table!, plan)
 async function makeTable(name: string, { axes, ...plan }: Plan): Promise<void> {
   const storeDir = modelStoreDir()
   const base = await ensureBase({ name: 'minilm-l6', storeDir })
-  const train = chosenTexts(await readDataset({ kind: 'file', path: values.data! }), plan)
+  const train = chosenTexts(await readDataset({ kind: 'file', paths: [values.data!] }), plan)
   const space = axes.map(({ parameter }) => parameter)
   const evaluator = evaluatorOf(plan.method, { train, base, space, storeDir })
   const points = axes.reduce<TrialParameters[]>(

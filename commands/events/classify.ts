@@ -1,16 +1,27 @@
 // `winnow classify`: labels the texts of a file or of stdin, without Kafka.
 import { writeFile } from 'node:fs/promises'
 import type { Command } from 'commander'
+import { fileAccess } from '../../library/file-access.ts'
+import { columnsOf } from '../../library/read-texts.ts'
 import { cleanText } from '../../models/cleaning/clean-text.ts'
 import { startSpareThreads, type SpawnThread } from '../../models/inference/session-thread.ts'
 import { openVersion } from '../../models/store/version-store.ts'
 import { counted } from '../../schemas/counted.ts'
+import type { SourceAddress } from '../../trainers/files/dataset-source.ts'
 import { classifyTexts, type ClassifyStats } from '../../trainers/evaluation/classify-file.ts'
 import { classifiedText } from './classified-text.ts'
 import { openContext, type SharedOptions } from '../command-context.ts'
-import { addFileOptions, inputOf, sayFileNote, type FileOptions } from '../file-options.ts'
+import {
+  addFileOptions,
+  checkFiles,
+  collectSources,
+  filesHelp,
+  filesOf,
+  sayFileNote,
+  type FileOptions,
+} from '../file-options.ts'
 import { workersOf } from '../../serving/model.ts'
-import { checkModel, checkReadable, checkWritable } from '../option-checks.ts'
+import { checkModel, checkWritable } from '../option-checks.ts'
 import { addCommand, wholeNumber } from '../shared-options.ts'
 import { untilStopped } from '../signals.ts'
 import { logLine, writeError } from '../terminal.ts'
@@ -18,7 +29,7 @@ import { logLine, writeError } from '../terminal.ts'
 type Options = SharedOptions &
   FileOptions & {
     model: string
-    data?: string
+    data?: SourceAddress
     textColumn?: string
     batchTokens?: number
     stats?: string
@@ -43,10 +54,7 @@ export function addClassifyCommand(program: Command): void {
     ],
   })
     .requiredOption('--model <ref>', 'NAME, NAME@VERSION or NAME@champion')
-    .option(
-      '--data <file>',
-      '.jsonl, .json, .csv, .tsv, .txt (each also .gz) or .parquet (default: stdin)',
-    )
+    .option('--data <file...>', `${filesHelp}; also .txt (default: stdin)`, collectSources)
     .option('--text-column <name>', 'column or field that holds the text (default: text)')
     .option('--batch-tokens <tokens>', 'maximum padded tokens of a batch', wholeNumber(1))
     .option('--stats <file>', 'write speed, padding and memory to this file as JSON; - is stderr')
@@ -72,18 +80,21 @@ async function classifyWith(
 ): Promise<void> {
   const context = await openContext(options)
   const { config, paths, terminal } = context
-  const { data = '-', stats: statsFile = '-' } = options
+  const { stats: statsFile = '-' } = options
+  const files = [options.data ?? '-'].flat()
   await checkModel(options.model, context)
-  if (data !== '-') await checkReadable(data, '--data')
+  await checkFiles(files, '--data')
   if (statsFile !== '-') await checkWritable(statsFile, '--stats')
   const version = await openVersion({ ref: options.model, storeDir: paths.store })
   let stats: ClassifyStats | undefined
   const results = classifyTexts({
     version,
-    input: inputOf(options.data),
+    files: filesOf(options.data),
+    access: fileAccess(config),
     format: options.format,
     quotes: options.quotes,
-    textColumn: options.textColumn,
+    sheet: options.sheet,
+    columns: columnsOf(options),
     onNote: sayFileNote,
     clean: (text) => cleanText(text, config.cleaning.steps),
     workers: workersOf(config.inference),

@@ -28,14 +28,18 @@ type Draft = Readonly<Record<string, unknown>>
 
 function objectEvent(row: SourceRow, fields: Draft, columns: RowColumns): Draft {
   const known = ['id', columns.text, 'source', 'time', 'attributes', columns.label]
-  const unknown = Object.keys(fields).find((name) => !known.includes(name))
+  // With a mapping, a person has said what is wanted of the object.
+  const unknown =
+    columns.fields === undefined
+      ? Object.keys(fields).find((name) => !known.includes(name))
+      : undefined
   if (unknown !== undefined) {
     const problem = `an event has no field ${JSON.stringify(unknown)}, only ${known.join(', ')}`
     throw rowError(row, `${problem}; put it into attributes`)
   }
   return {
     id: nameOf(row.id),
-    source: fields['source'],
+    source: row.source,
     time: timeOf(row.time),
     attributes: attributesOf(row.attributes),
     label: nameOf(row.label),
@@ -45,7 +49,7 @@ function objectEvent(row: SourceRow, fields: Draft, columns: RowColumns): Draft 
 /** Empty cells count as absent; only JSON can tell them from an empty string. */
 function tableEvent(row: SourceRow): Draft {
   const filled = (value: unknown): unknown => (value === '' ? undefined : value)
-  const { source, ...attributes } = (row.attributes ?? {}) as Draft
+  const { source = row.source, ...attributes } = (row.attributes ?? {}) as Draft
   // An event has one label, so a set of labels becomes an attribute.
   const labels = row.labels === undefined ? {} : { [labelsColumn]: row.labels }
   const others = Object.entries({ ...attributes, ...labels }).filter(([, value]) => value !== null)

@@ -2,19 +2,20 @@
 // as the words that push each label most.
 import { writeFile } from 'node:fs/promises'
 import type { Explainer } from '../../models/explain/explain-text.ts'
+import { fileAccess } from '../../library/file-access.ts'
+import { columnsOf } from '../../library/read-texts.ts'
 import { sumLabelWords } from '../../models/explain/label-words.ts'
 import { cleanText } from '../../models/cleaning/clean-text.ts'
 import type { ModelVersion } from '../../models/store/version-files.ts'
 import { counted } from '../../schemas/counted.ts'
 import { explainTexts, type ExplainedRow } from '../../trainers/evaluation/explain-file.ts'
 import { countRows } from '../../trainers/files/row-count.ts'
-import { defaultColumns } from '../../trainers/files/row-columns.ts'
 import {
   renderExplanationsHtml,
   type ExplainedText,
 } from '../../trainers/report/explanation-html.ts'
 import type { CommandContext } from '../command-context.ts'
-import { inputOf, sayFileNote } from '../file-options.ts'
+import { filesOf, sayFileNote } from '../file-options.ts'
 import { progressText } from '../progress-text.ts'
 import { logLine, type Terminal } from '../terminal.ts'
 import type { ExplainOptions } from './explain-options.ts'
@@ -42,10 +43,12 @@ export async function explainFile(
     explainer,
     label,
     method,
-    input: inputOf(options.data),
+    files: filesOf(options.data),
+    access: fileAccess(config),
     format: options.format,
     quotes: options.quotes,
-    textColumn: options.textColumn,
+    sheet: options.sheet,
+    columns: columnsOf(options),
     onNote: sayFileNote,
     clean: (text) => cleanText(text, config.cleaning.steps),
     signal,
@@ -87,15 +90,14 @@ async function showRow({ text, line }: ExplainedRow, terminal: Terminal): Promis
 
 /** Shows the progress, except on a terminal that shows each text. */
 async function progressOf(
-  { data, format, textColumn, summary }: ExplainOptions,
+  { data, summary, ...options }: ExplainOptions,
   { terminal, signal }: { terminal: Terminal; signal: AbortSignal },
 ): Promise<(done: number) => void> {
   if (terminal.width !== undefined && summary !== true) return () => undefined
-  const columns = { ...defaultColumns, text: textColumn ?? defaultColumns.text }
-  const counting =
-    data === undefined || data === '-' ? undefined : countRows(data, { columns, format, signal })
+  const columns = columnsOf(options)
+  const counting = countRows([data ?? '-'].flat(), { columns, format: options.format, signal })
   // The file's own error is reported when it is read.
-  const total = (await counting?.catch(() => undefined))?.rows
+  const total = (await counting.catch(() => undefined))?.rows
   const startedMs = performance.now()
   return (done) => {
     const elapsedMs = performance.now() - startedMs

@@ -2,8 +2,9 @@
 import { InvalidArgumentError, Option, type Command } from 'commander'
 import { explanationMethods, type ExplanationMethod } from '../../models/explain/explanation.ts'
 import { parseEventPlace, type EventPlace } from '../../schemas/record.ts'
+import type { SourceAddress } from '../../trainers/files/dataset-source.ts'
 import type { SharedOptions } from '../command-context.ts'
-import { addFileOptions, type FileOptions } from '../file-options.ts'
+import { addFileOptions, collectSources, type FileOptions } from '../file-options.ts'
 import { seedMax, wholeNumber } from '../shared-options.ts'
 
 /** The parsed options of `explain`. */
@@ -12,7 +13,7 @@ export type ExplainOptions = SharedOptions &
     model?: string
     text?: string
     row?: EventPlace
-    data?: string
+    data?: SourceAddress
     label?: string
     method: ExplanationMethod
     samples?: number
@@ -29,8 +30,9 @@ export function addExplainOptions(command: Command): Command {
     .option('--text <text>', 'the text to explain')
     .option('--row <topic/partition/offset>', 'explain the stored row of this event', eventPlace)
     .option(
-      '--data <file>',
-      'explain the texts of a file (read as by `winnow classify`), or - for stdin',
+      '--data <file...>',
+      'explain the texts of files (read as by `winnow classify`), or - for stdin',
+      collectSources,
     )
     .option('--label <label>', 'explain this label (default: the one that the model gives)')
     .addOption(

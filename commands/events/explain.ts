@@ -10,7 +10,8 @@ import type { ModelVersion } from '../../models/store/version-files.ts'
 import { WinnowError } from '../../schemas/errors.ts'
 import { renderExplanationsHtml } from '../../trainers/report/explanation-html.ts'
 import { openContext, type CommandContext } from '../command-context.ts'
-import { checkModel, checkReadable, checkWritable } from '../option-checks.ts'
+import { checkFiles } from '../file-options.ts'
+import { checkModel, checkWritable } from '../option-checks.ts'
 import { addCommand } from '../shared-options.ts'
 import { untilStopped } from '../signals.ts'
 import { explainFile } from './explain-file.ts'
@@ -52,7 +53,7 @@ async function runExplain(options: ExplainOptions, signal: AbortSignal): Promise
   const { model, data, text = '' } = options
   if (model === undefined) throw new WinnowError('usage', '--model is missing: name a model.')
   await checkModel(model, context)
-  if (data !== undefined && data !== '-') await checkReadable(data, '--data')
+  if (data !== undefined) await checkFiles([data].flat(), '--data')
   const version = await openVersion({ ref: model, storeDir: context.paths.store })
   const { steps } = context.config.cleaning
   await withExplainer(options, { ...context, version, steps }, async (explainer) => {

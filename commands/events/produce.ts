@@ -2,22 +2,25 @@
 // makes the events.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Command } from 'commander'
+import type { Config } from '../../configs/schema.ts'
 import { createKafka, openProducer, type RecordProducer } from '../../infra/kafka/kafka.ts'
 import { ensureTopics, topicOf } from '../../infra/kafka/topics.ts'
+import { fileAccess } from '../../library/file-access.ts'
+import { columnsOf } from '../../library/read-texts.ts'
 import { counted } from '../../schemas/counted.ts'
 import type { OutgoingRecord } from '../../schemas/record.ts'
-import { fileRows } from '../../trainers/files/file-rows.ts'
+import type { SourceAddress } from '../../trainers/files/dataset-source.ts'
+import { fileSetRows } from '../../trainers/files/file-rows.ts'
 import { countRows, type RowCount } from '../../trainers/files/row-count.ts'
-import { defaultColumns, type RowColumns } from '../../trainers/files/row-columns.ts'
 import { openContext, type SharedOptions } from '../command-context.ts'
 import { recordOfRow } from './event-of-row.ts'
-import { inputOf, sayFileNote } from '../file-options.ts'
+import { collectSources, filesHelp, filesOf, sayFileNote } from '../file-options.ts'
 import { addColumnOptions, type ColumnOptions } from '../labelled-texts.ts'
 import { addCommand, wholeNumber } from '../shared-options.ts'
 import { untilStopped } from '../signals.ts'
 import { countText, durationText, logLine, type Terminal } from '../terminal.ts'
 
-type Options = SharedOptions & ColumnOptions & { data: string; rate?: number }
+type Options = SharedOptions & ColumnOptions & { data: SourceAddress; rate?: number }
 
 const batchEvents = 500
 
@@ -38,16 +41,13 @@ export function addProduceCommand(program: Command): void {
       `echo '{"text":"where is my parcel?"}' | winnow produce --data -`,
     ],
   })
-    .requiredOption(
-      '--data <file>',
-      '.jsonl, .json, .csv, .tsv (each also .gz) or .parquet; - reads stdin',
-    )
+    .requiredOption('--data <file...>', `${filesHelp}; - reads stdin`, collectSources)
     .option('--rate <events>', 'maximum events per second', wholeNumber(1))
   addColumnOptions(command).action(async (options: Options) => {
     const { config, terminal } = await openContext(options)
     const topic = topicOf(config.topics, 'events')
     const done = await untilStopped(async (signal) => {
-      const records = recordsOf(options, signal)
+      const records = recordsOf(options, config, signal)
       try {
         // Reports a mistake in the file before it contacts Kafka.
         const first = await records.next()
@@ -80,22 +80,25 @@ export function addProduceCommand(program: Command): void {
 
 async function* recordsOf(
   options: Options,
+  config: Config,
   signal: AbortSignal,
 ): AsyncGenerator<OutgoingRecord, void> {
-  const { format, quotes } = options
+  const { format, quotes, sheet } = options
   const columns = columnsOf(options)
-  const input = inputOf(options.data)
-  const read = { columns, format, quotes, need: 'text', onNote: sayFileNote } as const
-  for await (const row of fileRows(input, read).rows) {
+  const files = filesOf(options.data)
+  const access = fileAccess(config)
+  const read = {
+    columns,
+    format,
+    quotes,
+    sheet,
+    access,
+    need: 'text',
+    onNote: sayFileNote,
+  } as const
+  for await (const row of fileSetRows(files, read).rows) {
     if (signal.aborted) return
     yield recordOfRow(row, columns)
-  }
-}
-
-function columnsOf({ textColumn, labelColumn }: ColumnOptions): RowColumns {
-  return {
-    text: textColumn ?? defaultColumns.text,
-    label: labelColumn ?? defaultColumns.label,
   }
 }
 
@@ -105,14 +108,12 @@ type Counting = { readonly total: () => RowCount | undefined; readonly stop: () 
 function startCounting(options: Options, signal: AbortSignal): Counting {
   const stopping = new AbortController()
   let total: RowCount | undefined
-  if (options.data !== '-') {
-    const { data, format } = options
-    const counting = { columns: columnsOf(options), format }
-    countRows(data, { ...counting, signal: AbortSignal.any([signal, stopping.signal]) })
-      .then((count) => (total = count))
-      // Sending reads the same file and reports what is wrong with it.
-      .catch(() => undefined)
-  }
+  const { data, format } = options
+  const counting = { columns: columnsOf(options), format }
+  countRows([data].flat(), { ...counting, signal: AbortSignal.any([signal, stopping.signal]) })
+    .then((count) => (total = count))
+    // Sending reads the same files and reports what is wrong with them.
+    .catch(() => undefined)
   return { total: () => total, stop: () => stopping.abort() }
 }
 

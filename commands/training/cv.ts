@@ -1,5 +1,6 @@
 // `winnow cv`: how good a recipe is on labelled texts, by cross-validation. It leaves no model.
 import { resolve } from 'node:path'
+import type { SourceAddress } from '../../trainers/files/dataset-source.ts'
 import type { Command } from 'commander'
 import { crossValidateIn, cvDefaults, type CvProgress } from '../../library/cross-validate.ts'
 import {
@@ -17,6 +18,7 @@ import { checkFoldOptions } from '../../trainers/cross-validation/folds.ts'
 import { writePredictions } from '../../trainers/cross-validation/predictions-file.ts'
 import { formatFigure } from '../../trainers/report/report-tables.ts'
 import { openContext, type CommandContext, type SharedOptions } from '../command-context.ts'
+import { collectSources } from '../file-options.ts'
 import {
   addColumnOptions,
   addRuleOptions,
@@ -36,7 +38,7 @@ type Options = SharedOptions &
   ColumnOptions &
   MethodOptions &
   RuleOptions & {
-    data: string
+    data: SourceAddress
     name: string
     folds: number
     seed: number
@@ -66,7 +68,7 @@ export function addCvCommand(program: Command): void {
       'winnow cv --data tickets.jsonl --method full --compare 20260131T120501-cv-1f9c2e',
     ],
   })
-    .requiredOption('--data <src>', `labelled texts: ${sourceHelp}`)
+    .requiredOption('--data <src...>', `labelled texts: ${sourceHelp}`, collectSources)
     .option('--folds <number>', 'number of folds', wholeNumber(2), cvDefaults.folds)
     .option(
       '--repeats <number>',

@@ -4,6 +4,7 @@ import { Option, type Command } from 'commander'
 import { evaluateIn, type EvaluateProgress } from '../../library/evaluate.ts'
 import { openExplainerOf } from '../../library/explain.ts'
 import { sumLabelWords, type LabelWords } from '../../models/explain/label-words.ts'
+import type { SourceAddress } from '../../trainers/files/dataset-source.ts'
 import type { ModelVersion } from '../../models/store/version-files.ts'
 import { workersOf } from '../../serving/model.ts'
 import { counted } from '../../schemas/counted.ts'
@@ -14,6 +15,7 @@ import { renderReportText } from '../../trainers/report/report-text.ts'
 import { explainMistakes } from '../../trainers/runs/explain-mistakes.ts'
 import type { Dataset } from '../../trainers/data/dataset.ts'
 import { openContext, type CommandContext, type SharedOptions } from '../command-context.ts'
+import { collectSources } from '../file-options.ts'
 import {
   addColumnOptions,
   checkTexts,
@@ -31,7 +33,7 @@ import { joinedParts, measureRate } from '../work-rate.ts'
 type Options = SharedOptions &
   ColumnOptions & {
     model: string
-    data: string
+    data: SourceAddress
     compare?: string
     champion?: boolean
     report?: string
@@ -57,7 +59,7 @@ export function addEvaluateCommand(program: Command): void {
     ],
   })
     .requiredOption('--model <ref>', 'NAME, NAME@VERSION or NAME@champion')
-    .requiredOption('--data <src>', `labelled texts: ${sourceHelp}`)
+    .requiredOption('--data <src...>', `labelled texts: ${sourceHelp}`, collectSources)
     .option('--compare <ref>', 'another version to compare with')
     .addOption(
       new Option('--champion', 'compare with the champion of this model').conflicts('compare'),

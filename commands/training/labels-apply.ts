@@ -8,13 +8,14 @@ import { openSchemas } from '../../infra/schema-registry/registry.ts'
 import { createLabelPublisher } from '../../infra/sinks/label-publisher.ts'
 import { cleanText } from '../../models/cleaning/clean-text.ts'
 import { createKnownLabels } from '../../models/store/known-labels.ts'
+import { columnsOf } from '../../library/read-texts.ts'
 import { counted } from '../../schemas/counted.ts'
 import { WinnowError } from '../../schemas/errors.ts'
 import { storedIds } from '../../schemas/hashed-id.ts'
 import { writeCorrectedCopy } from '../../trainers/files/corrected-copy.ts'
+import { compressedName } from '../../trainers/files/file-format.ts'
 import { fileRows } from '../../trainers/files/file-rows.ts'
 import { fileSource } from '../../trainers/files/plain-bytes.ts'
-import { defaultColumns } from '../../trainers/files/row-columns.ts'
 import { exampleOf, type Example } from '../../trainers/files/source-row.ts'
 import {
   collectDecisions,
@@ -88,12 +89,9 @@ async function applyToFile(
   await checkTexts({ '--data': path }, options)
   await checkWritable(out, '--out')
   if (out === path) throw new WinnowError('usage', '--out is the file itself; name another file.')
-  const { format, quotes, textColumn, labelColumn } = options
-  const columns = {
-    text: textColumn ?? defaultColumns.text,
-    label: labelColumn ?? defaultColumns.label,
-  }
-  const reading = { columns, format, quotes, signal }
+  const { format, quotes, sheet } = options
+  const columns = columnsOf(options)
+  const reading = { columns, format, quotes, sheet, signal }
   const { steps } = context.config.cleaning
   const examples = async function* (): AsyncGenerator<{ example: Example; number: number }> {
     const note = { need: 'text and label', onNote: sayFileNote } as const
@@ -112,21 +110,33 @@ async function applyToFile(
     correct: (_, number) => corrected.get(number),
   })
   const { rows } = decisions
-  const jsonl = written === 'jsonl' && path.endsWith('.parquet') ? ' (JSON Lines)' : ''
+  const plain = path.replace(compressedName, '')
+  const other = plain.endsWith('.parquet')
+    ? ' (JSON Lines)'
+    : plain.endsWith('.xlsx')
+      ? ' (CSV)'
+      : ''
   return {
-    text: `${counted(corrected.size, 'label')} of ${counted(rows, 'row')} corrected in ${out}${jsonl}.`,
+    text: `${counted(corrected.size, 'label')} of ${counted(rows, 'row')} corrected in ${out}${other}.`,
     document: { kind: 'file', rows, corrected: corrected.size, data: path, out, format: written },
   }
 }
 
-/** `tickets.csv.gz` -> `tickets.corrected.csv.gz`; a Parquet file becomes JSON Lines. */
+/** `tickets.csv.gz` -> `tickets.corrected.csv.gz`; Parquet and workbooks get another format. */
 function correctedPath(path: string): string {
-  const gzip = path.endsWith('.gz') ? '.gz' : ''
-  const plain = path.slice(0, path.length - gzip.length)
+  const [compression = ''] = compressedName.exec(path) ?? []
+  const plain = path.slice(0, path.length - compression.length)
   const extension = extname(plain)
   const stem = plain.slice(0, plain.length - extension.length)
-  return `${stem}.corrected${extension === '.parquet' ? '.jsonl' : extension}${gzip}`
+  const written = copyExtensions.get(extension.toLowerCase()) ?? extension
+  return `${stem}.corrected${written}${compression}`
 }
+
+/** The formats that `labels apply` writes as another one. */
+const copyExtensions: ReadonlyMap<string, string> = new Map([
+  ['.parquet', '.jsonl'],
+  ['.xlsx', '.csv'],
+])
 
 async function publish(
   decisions: Extract<Decisions, { kind: 'event' }>,

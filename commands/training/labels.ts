@@ -2,6 +2,7 @@
 import { Option, type Command } from 'commander'
 import { knownBase } from '../../models/bases/base-store.ts'
 import { counted } from '../../schemas/counted.ts'
+import { WinnowError } from '../../schemas/errors.ts'
 import { readPredictions } from '../../trainers/cross-validation/read-predictions.ts'
 import { trainingLabels, type Dataset } from '../../trainers/data/dataset.ts'
 import { ruleLines } from '../../trainers/data/rule-report.ts'
@@ -11,7 +12,14 @@ import { reviewRows } from '../../trainers/labels/review-rows.ts'
 import { reportLabels, type LabelReport } from '../../trainers/labels/suspicious-labels.ts'
 import { ruledParts } from '../../library/read-texts.ts'
 import { pullBase } from '../base-pull.ts'
+import {
+  addressText,
+  parseDatasetSource,
+  type SourceAddress,
+} from '../../trainers/files/dataset-source.ts'
+import { isLocalFile, localFiles } from '../../trainers/files/file-set.ts'
 import { openContext, type CommandContext, type SharedOptions } from '../command-context.ts'
+import { collectSources } from '../file-options.ts'
 import {
   addColumnOptions,
   addRuleOptions,
@@ -32,7 +40,7 @@ import { embeddingText } from './training-progress.ts'
 type Options = SharedOptions &
   ColumnOptions &
   RuleOptions & {
-    data: string
+    data: SourceAddress
     base: string
     top?: number
     seed: number
@@ -69,7 +77,7 @@ export function addLabelsCommands(program: Command): void {
       'of the same data, by whatever method.',
     examples,
   })
-    .requiredOption('--data <src>', `labelled texts: ${sourceHelp}`)
+    .requiredOption('--data <src...>', `labelled texts: ${sourceHelp}`, collectSources)
     .option(
       '--top <number>',
       `labels listed (default: ${defaultTop}; all with --json)`,
@@ -88,7 +96,10 @@ export function addLabelsCommands(program: Command): void {
     const context = await openContext(options)
     const { terminal, paths } = context
     await checkTexts({ '--data': options.data }, options)
-    if (options.out !== undefined) await checkWritable(options.out, '--out')
+    if (options.out !== undefined) {
+      await checkList(options.data)
+      await checkWritable(options.out, '--out')
+    }
     if (options.predictions === undefined) {
       await knownBase({ name: options.base, storeDir: paths.store })
     } else await checkReadable(options.predictions, '--predictions')
@@ -161,6 +172,25 @@ function sayReport(
   }
 }
 
+/** The path of a source that is one file on this machine, which `labels apply` can correct. */
+function onePath(data: SourceAddress): string | undefined {
+  const source = parseDatasetSource(data)
+  const [path, ...others] = source.kind === 'file' ? source.paths : []
+  return path !== undefined && others.length === 0 && isLocalFile(path) ? path : undefined
+}
+
+/** Refuses a list that no command could apply: rows of several files, or of none here. */
+async function checkList(data: SourceAddress): Promise<void> {
+  if (parseDatasetSource(data).kind !== 'file') return
+  const path = onePath(data)
+  const files = path === undefined ? [] : await localFiles(path)
+  if (files.length === 1 && files[0] === path) return
+  const message =
+    `--out needs one file on this machine, because \`labels apply\` corrects one, and --data is ` +
+    `${addressText(data)}; check each file on its own.`
+  throw new WinnowError('usage', message)
+}
+
 async function writeList(
   out: string,
   from: { report: LabelReport; read: Dataset; options: Options; context: CommandContext },
@@ -168,7 +198,7 @@ async function writeList(
   const { report, read, options, context } = from
   const { rows, unnamed } = reviewRows(report.suspicious, {
     read: read.examples,
-    source: options.data,
+    path: onePath(options.data),
   })
   await writeReviewList(out, rows)
   const { terminal } = context

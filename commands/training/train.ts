@@ -1,4 +1,5 @@
 // `winnow train`: trains a model version on labelled texts.
+import type { SourceAddress } from '../../trainers/files/dataset-source.ts'
 import type { Command } from 'commander'
 import type { Config } from '../../configs/schema.ts'
 import { refuseUnusedTrainOptions, trainIn, type Trained } from '../../library/train.ts'
@@ -14,6 +15,7 @@ import type { SelectionRecord } from '../../trainers/runs/selection-record.ts'
 import { selectionText } from '../../trainers/selection/selection-text.ts'
 import type { RunStart } from '../../trainers/runs/unfinished-run.ts'
 import { openContext, type CommandContext, type SharedOptions } from '../command-context.ts'
+import { collectSources } from '../file-options.ts'
 import {
   addColumnOptions,
   addRuleOptions,
@@ -39,10 +41,10 @@ type Options = SharedOptions &
   ColumnOptions &
   MethodOptions<TrainingMethod | 'auto'> &
   RuleOptions & {
-    data?: string
-    test?: string
+    data?: SourceAddress
+    test?: SourceAddress
     name?: string
-    validation?: string
+    validation?: SourceAddress
     resume?: string | true
     checkpointEvery?: number
     time?: number
@@ -79,9 +81,13 @@ export function addTrainCommand(program: Command): void {
 /** Declares the options in the order of the help page. */
 function addTrainOptions(command: Command): Command {
   command
-    .option('--data <src>', `labelled texts: ${sourceHelp}`)
+    .option('--data <src...>', `labelled texts: ${sourceHelp}`, collectSources)
     .option('--name <name>', 'name of the model')
-    .option('--test <src>', 'labelled texts to measure on (default: held-out parts of the data)')
+    .option(
+      '--test <src...>',
+      'labelled texts to measure on (default: held-out parts of the data)',
+      collectSources,
+    )
   addMethodOptions(command, [...trainingMethods, 'auto'])
     .option(
       '--time <duration>',
@@ -89,8 +95,9 @@ function addTrainOptions(command: Command): Command {
       durationMs,
     )
     .option(
-      '--validation <src>',
+      '--validation <src...>',
       'partial, full: texts to choose the epoch by (default: a part of the data)',
+      collectSources,
     )
     .option(
       '--resume [run]',
@@ -212,7 +219,7 @@ async function publishTrained(
 
 /** The options, from the command line or from the folder of a run to resume. */
 type Asked = {
-  readonly options: Options & { readonly data: string; readonly name: string }
+  readonly options: Options & { readonly data: SourceAddress; readonly name: string }
   readonly workers: number
   readonly resume: RunStart | undefined
 }
@@ -227,7 +234,7 @@ async function askedFor(
     const start = await runToResume(command, { resume, name, storeDir: paths.store })
     // Stored by library/training-request.ts, in this or an earlier version.
     const { workers, ...options } = start.request as Asked['options'] & { workers: number }
-    if ((options.data as string | undefined) === undefined) {
+    if ((options.data as SourceAddress | undefined) === undefined) {
       const message = `A program started the run ${start.run} with texts in its memory; resume it there.`
       throw new WinnowError('resume_refused', message, { details: { run: start.run } })
     }

@@ -5,6 +5,7 @@ import { InvalidArgumentError, Option, type Command } from 'commander'
 import { knownBase } from '../../models/bases/base-store.ts'
 import { requireModelName } from '../../models/store/version-store.ts'
 import { WinnowError } from '../../schemas/errors.ts'
+import type { SourceAddress } from '../../trainers/files/dataset-source.ts'
 import type { TrainingMethod } from '../../trainers/runs/run-record.ts'
 import { prunerNames, type PrunerName } from '../../trainers/tuning/hyperband.ts'
 import { journalPath, readJournal } from '../../trainers/tuning/journal.ts'
@@ -14,6 +15,7 @@ import type { SearchSpace } from '../../trainers/tuning/space/space.ts'
 import { metricNames, type MetricName } from '../../trainers/tuning/study.ts'
 import { settingsOf, type Setting } from '../../trainers/tuning/space/train-space.ts'
 import type { CommandContext, SharedOptions } from '../command-context.ts'
+import { collectSources } from '../file-options.ts'
 import {
   addColumnOptions,
   addRuleOptions,
@@ -40,8 +42,8 @@ import { durationMs, seedMax, wholeNumber } from '../shared-options.ts'
 export type TuneOptions = SharedOptions &
   ColumnOptions &
   RuleOptions & {
-    data?: string
-    test?: string
+    data?: SourceAddress
+    test?: SourceAddress
     name?: string
     base: string
     method: TrainingMethod
@@ -62,14 +64,14 @@ export type TuneOptions = SharedOptions &
   }
 
 /** Options with which a study can begin. */
-export type StudyOptions = TuneOptions & { readonly data: string; readonly name: string }
+export type StudyOptions = TuneOptions & { readonly data: SourceAddress; readonly name: string }
 
 /** Adds the options. */
 export function addTuneOptions(command: Command): Command {
   command
-    .option('--data <src>', `labelled texts: ${sourceHelp}`)
+    .option('--data <src...>', `labelled texts: ${sourceHelp}`, collectSources)
     .option('--name <name>', 'name of the model')
-    .option('--test <src>', 'labelled texts to measure the winner on')
+    .option('--test <src...>', 'labelled texts to measure the winner on', collectSources)
     .option('--base <name>', 'base encoder', methodDefaults.base)
     .addOption(
       new Option('--method <method>', 'what to train')

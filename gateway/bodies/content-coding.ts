@@ -4,7 +4,7 @@ import type { Readable, Transform } from 'node:stream'
 import { constants, createGunzip, createInflate, createZstdDecompress } from 'node:zlib'
 import { WinnowError } from '../../schemas/errors.ts'
 import { bodyTooLarge, brokenOff, type BodySource } from './request-body.ts'
-import { ZstdFrames } from './zstd-frames.ts'
+import { ZstdFrames } from '../../infra/compression/zstd-frames.ts'
 
 /** The supported codings of a request body, as Content-Encoding and Accept-Encoding name them. */
 export const contentCodings = ['gzip', 'deflate', 'zstd'] as const

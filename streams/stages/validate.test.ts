@@ -114,3 +114,35 @@ describe('validateEvent', () => {
     expect(codeOf(later)).toBe('duplicate_id')
   })
 })
+
+describe('languages', () => {
+  const languageOf = (text: string) => (text.includes('Paket') ? 'de' : 'en')
+  const validateIn = (event: Partial<EventRecord>, only: readonly string[] = []) => {
+    const { limits, cleaning } = config
+    const language = { languageOf, only: new Set(only) }
+    const rules = { limits, cleaning, nowMs, window: new DuplicateWindow(10), language }
+    return finish(validateEvent({ ...plain, ...event }, first, rules))
+  }
+
+  it('become an attribute, beside those of the event', () => {
+    const outcome = validateIn({ text: 'Wo ist mein Paket?', attributes: { team: 'a' } })
+    expect(outcome).toMatchObject({ value: { attributes: { team: 'a', language: 'de' } } })
+  })
+
+  it('stay as the event says them', () => {
+    const outcome = validateIn({ attributes: { language: 'de-AT' } }, ['de'])
+    expect(outcome).toMatchObject({ kind: 'ok', value: { attributes: { language: 'de-AT' } } })
+  })
+
+  it.each([
+    [['de'], 'filtered'],
+    [['en', 'de'], 'ok'],
+    [[], 'ok'],
+  ])('only %j pass: an English text is %s', (only, kind) => {
+    expect(validateIn({}, only).kind).toBe(kind)
+  })
+
+  it('a text without one stays a dead letter', () => {
+    expect(codeOf(validateIn({ text: ' ' }, ['de']))).toBe('text_empty')
+  })
+})

@@ -6,11 +6,12 @@ import type { Work } from '../../models/runtime/sliced-work.ts'
 import { isLongerThan } from '../../schemas/characters.ts'
 import { hasAddress, visibleText, type EventRecord } from '../../schemas/event.ts'
 import type { StoredId } from '../../schemas/hashed-id.ts'
+import type { LanguageOf } from '../../models/language/detect-language.ts'
 import type { Lineage } from '../../schemas/record.ts'
 import type { Validated } from '../../schemas/validated.ts'
 import type { DuplicateWindow } from './duplicate-window.ts'
 import { eventTime } from './event-time.ts'
-import { ok, rejected, type Outcome } from '../../schemas/outcome.ts'
+import { filtered, ok, rejected, type Filtered, type Outcome } from '../../schemas/outcome.ts'
 
 export type ValidationRules = {
   limits: Config['limits']
@@ -19,7 +20,18 @@ export type ValidationRules = {
   storedId?: StoredId
   nowMs: number
   window: DuplicateWindow
+  /** Undefined: languages do not matter. */
+  language?: LanguageRules | undefined
 }
+
+/** How languages are told, and which of them pass; none stands for all. */
+export type LanguageRules = {
+  readonly languageOf: LanguageOf
+  readonly only: ReadonlySet<string>
+}
+
+/** The attribute with the language of a text. */
+const languageAttribute = 'language'
 
 /** The limits of the JSON form, applied to Avro events too. */
 const idCharsMax = 256
@@ -30,7 +42,7 @@ export function* validateEvent(
   event: EventRecord,
   { origin, attempt }: Lineage,
   rules: ValidationRules,
-): Work<Outcome<Validated>> {
+): Work<Outcome<Validated> | Filtered> {
   const { limits } = rules
   const textBytes = Buffer.byteLength(event.text)
   if (textBytes > limits.textBytesMax) {
@@ -51,6 +63,9 @@ export function* validateEvent(
   if (time.kind === 'rejected') return time
   const text = yield* cleaning(event.text, rules.cleaning.steps)
   if (!visibleText.test(text)) return rejected('text_empty', emptyMessage(event.text, text))
+  yield
+  const attributes = withLanguage(event.attributes, text, rules.language)
+  if (attributes === undefined) return filtered
   const ownId = event.id ?? `${origin.topic}/${origin.partition}/${origin.offset}`
   const id = rules.storedId?.(ownId) ?? ownId
   const earlier = rules.window.earlier(id, { offset: origin.offset, attempt })
@@ -66,9 +81,27 @@ export function* validateEvent(
     text,
     source: event.source ?? '',
     eventTimeMs: time.value,
-    attributes: event.attributes,
+    attributes,
     knownLabel: event.label,
   })
+}
+
+/**
+ * The attributes with the language of the text, unless the event says it; undefined for a language
+ * that does not pass.
+ */
+function withLanguage(
+  attributes: EventRecord['attributes'],
+  text: string,
+  rules: LanguageRules | undefined,
+): EventRecord['attributes'] | undefined {
+  if (rules === undefined) return attributes
+  const given = attributes[languageAttribute]
+  const language = given ?? rules.languageOf(text)
+  // A tag such as de-AT passes with de.
+  const [primary = ''] = language.toLowerCase().split(/[-_]/, 1)
+  if (rules.only.size > 0 && !rules.only.has(primary)) return undefined
+  return given === undefined ? { ...attributes, [languageAttribute]: language } : attributes
 }
 
 function emptyMessage(given: string, cleaned: string): string {

@@ -74,7 +74,16 @@ describe('files', () => {
     }
     const refused = [
       ['texts.png', Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex'), /is a PNG image/],
-      ['texts.xlsx', Buffer.from('PK\x03\x04\x14\0xl/workbook.xml', 'latin1'), /a spreadsheet/],
+      [
+        'texts.xlsx',
+        Buffer.from('PK\x03\x04\x14\0xl/workbook.xml', 'latin1'),
+        /the workbook is damaged/,
+      ],
+      [
+        'texts.zip',
+        Buffer.from('PK\x03\x04\x14\0a.csv', 'latin1'),
+        /a ZIP archive; unpack it first/,
+      ],
       ['wide.jsonl', Buffer.from('\uFEFF{"text":"a"}\n', 'utf16le'), /is UTF-16; save it as UTF-8/],
       ['mail.csv', Buffer.from('subject,body\na,b\n'), /"subject", "body"\. --text-column/],
     ] as const
@@ -92,7 +101,7 @@ describe('files', () => {
   it('produce names what is wrong with a file before it asks Kafka', async () => {
     for (const [data, sentence] of [
       [join(dir, 'missing.jsonl'), /missing\.jsonl: there is no such file/],
-      [dir, /this is a folder; a file is needed/],
+      [join(dir, 'store'), /store: the folder has no file of texts/],
       [await file('wide.csv', Buffer.from('text\na\n', 'utf16le')), /UTF-16 without a byte order/],
     ] as const) {
       const done = await withinProcess(['produce', '--data', data], { env })

@@ -4,24 +4,27 @@ import type { Example } from '../files/source-row.ts'
 
 /** A range of lengths with the number of texts in it. */
 export type LengthBin = {
-  /** Characters, both included. */
+  /** Characters or tokens, both included. */
   readonly from: number
   readonly to: number
   readonly texts: number
 }
 
+/** The lengths of texts: quantiles by linear position, and a histogram. */
+export type LengthProfile = {
+  readonly shortest: number
+  readonly median: number
+  /** The length that 95 % of the texts do not exceed. */
+  readonly p95: number
+  readonly longest: number
+  readonly bins: readonly LengthBin[]
+}
+
 /** The profile of a data set. */
 export type DataProfile = {
   readonly texts: number
-  /** Lengths in UTF-16 code units: quantiles by linear position, and a histogram. */
-  readonly lengths: {
-    readonly shortest: number
-    readonly median: number
-    /** The length that 95 % of the texts do not exceed. */
-    readonly p95: number
-    readonly longest: number
-    readonly bins: readonly LengthBin[]
-  }
+  /** Lengths in UTF-16 code units. */
+  readonly lengths: LengthProfile
   /**
    * The number of texts by the script of most of their letters, most frequent first. `none` are
    * texts without letters, and `other` those of scripts that are not listed here.
@@ -60,8 +63,6 @@ const patterns = scripts.map((script) => ({
 
 /** The profile of texts; there must be at least one. */
 export function dataProfile(examples: readonly Pick<Example, 'text'>[]): DataProfile {
-  const lengths = Int32Array.from(examples, ({ text }) => text.length).sort()
-  const at = (share: number): number => lengths[Math.ceil(share * lengths.length) - 1] ?? 0
   const counts = new Map<string, number>()
   for (const { text } of examples) {
     const script = scriptOf(text)
@@ -69,16 +70,23 @@ export function dataProfile(examples: readonly Pick<Example, 'text'>[]): DataPro
   }
   return {
     texts: examples.length,
-    lengths: {
-      shortest: lengths[0] ?? 0,
-      median: at(0.5),
-      p95: at(0.95),
-      longest: lengths.at(-1) ?? 0,
-      bins: lengthBins(lengths),
-    },
+    lengths: lengthProfile(Int32Array.from(examples, ({ text }) => text.length)),
     scripts: [...counts]
       .map(([script, texts]) => ({ script, texts }))
       .sort((a, b) => b.texts - a.texts || (a.script < b.script ? -1 : 1)),
+  }
+}
+
+/** The profile of lengths; there must be at least one. */
+export function lengthProfile(lengths: Int32Array): LengthProfile {
+  const ascending = lengths.toSorted()
+  const at = (share: number): number => ascending[Math.ceil(share * ascending.length) - 1] ?? 0
+  return {
+    shortest: ascending[0] ?? 0,
+    median: at(0.5),
+    p95: at(0.95),
+    longest: ascending.at(-1) ?? 0,
+    bins: lengthBins(ascending),
   }
 }
 

@@ -127,7 +127,7 @@ test('refuses a line over the limit without reading on', async () => {
 })
 
 test('names a file that does not exist', async () => {
-  const reading = readDataset({ kind: 'file', path: '/nowhere/mails.jsonl' })
+  const reading = readDataset({ kind: 'file', paths: ['/nowhere/mails.jsonl'] })
   await expect(reading).rejects.toMatchObject({
     code: 'dataset_invalid',
     message: '/nowhere/mails.jsonl: there is no such file',
@@ -159,8 +159,8 @@ test('leaves out and counts empty texts, including those that cleaning empties',
 })
 
 test.each([
-  ['mails.jsonl.gz', { kind: 'file', path: 'mails.jsonl.gz' }],
-  ['a b/mails.CSV', { kind: 'file', path: 'a b/mails.CSV' }],
+  ['mails.jsonl.gz', { kind: 'file', paths: ['mails.jsonl.gz'] }],
+  ['a b/mails.CSV', { kind: 'file', paths: ['a b/mails.CSV'] }],
   ['topic:winnow.events@0..10', { kind: 'topic', topic: 'winnow.events', from: '0', to: '10' }],
   ['topic:winnow.events@..', { kind: 'topic', topic: 'winnow.events' }],
   ['clickhouse: SELECT 1', { kind: 'clickhouse', query: 'SELECT 1' }],

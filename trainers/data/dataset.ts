@@ -14,8 +14,8 @@ import type {
   SourceRow,
 } from '../files/dataset-source.ts'
 import type { FileFormat } from '../files/file-format.ts'
-import { fileRows, type FileNote } from '../files/file-rows.ts'
-import { fileSource } from '../files/plain-bytes.ts'
+import { fileSetRows, type FileNote, type FileRowsOptions } from '../files/file-rows.ts'
+import type { FileAccess } from '../files/file-set.ts'
 import { defaultColumns, type RowColumns } from '../files/row-columns.ts'
 import type { RuleFindings } from './rule-findings.ts'
 import {
@@ -76,10 +76,14 @@ export type ReadDatasetOptions = {
   readonly format?: FileFormat | undefined
   /** The quoting rule of a table. Default `csv`. */
   readonly quotes?: QuoteRule | undefined
+  /** The sheet of a workbook: its name, or its number from 1. Default: the first visible one. */
+  readonly sheet?: string | undefined
   /** Called with the detected format of a file, and with warnings. */
   readonly onNote?: ((note: FileNote) => void) | undefined
   /** Whether examples say in which row they stand. Default: no. */
   readonly numbered?: boolean | undefined
+  /** How standard input and S3 are reached. Default: they are refused. */
+  readonly access?: FileAccess | undefined
   /** The readers of topics and of ClickHouse. */
   readonly readers?: RemoteReaders | undefined
   readonly signal?: AbortSignal | undefined
@@ -98,7 +102,7 @@ export async function readDataset(
   source: DatasetSource,
   options: ReadDatasetOptions = {},
 ): Promise<Dataset> {
-  return collectDataset(openRows(source, options), options)
+  return collectDataset(openSource(source, { ...options, need: 'text and label' }), options)
 }
 
 /** An open source, or rows that are in memory. */
@@ -141,14 +145,20 @@ export async function collectDataset(
   return { examples, manifest: { ...describeExamples(name, examples), from: facts(), emptyTexts } }
 }
 
-function openRows(source: DatasetSource, options: ReadDatasetOptions): DatasetRows {
+/**
+ * Opens a source; its rows are not checked yet.
+ *
+ * @throws WinnowError `usage` for a kind of source without a reader.
+ */
+export function openSource(
+  source: DatasetSource,
+  options: ReadDatasetOptions & Pick<FileRowsOptions, 'need' | 'otherwise' | 'onWrongRow'>,
+): DatasetRows {
   const { readers, signal } = options
   switch (source.kind) {
     case 'file': {
-      const { path } = source
       const columns = { ...defaultColumns, ...options.columns }
-      const input = { ...fileSource(path), path }
-      return fileRows(input, { ...options, columns, need: 'text and label' })
+      return fileSetRows(source.paths, { access: {}, ...options, columns })
     }
     case 'topic':
       return remoteReader(source.kind, readers?.topic)(source, { signal })

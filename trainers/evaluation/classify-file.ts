@@ -70,8 +70,8 @@ export type ClassifyTextsOptions = TextRowsOptions & {
  * `model_incompatible` for a text whose result is not finite.
  *
  * @example
- * const input = { name: 'stdin', bytes: process.stdin }
- * for await (const { line } of classifyTexts({ version, input })) console.log(JSON.stringify(line))
+ * const files = ['mails.csv']
+ * for await (const { line } of classifyTexts({ version, files, access: {} })) console.log(line)
  */
 export async function* classifyTexts(
   options: ClassifyTextsOptions,
@@ -81,7 +81,7 @@ export async function* classifyTexts(
   const first = rows.next()
   // Errors in a file are reported before the model is loaded. Standard input may be a terminal, so
   // its first row is not awaited.
-  if (options.input.path !== undefined) await first
+  if (!options.files.includes('-')) await first
   first.catch(() => undefined)
   const started = performance.now()
   const { classifier } = await openVersionModel({

@@ -2,20 +2,25 @@
 // and cleaned, with its id. trainers/files/ reads the formats.
 import { eventErrors } from '../../schemas/errors.ts'
 import type { FileFormat } from '../files/file-format.ts'
-import { fileRows, type FileInput, type FileNote } from '../files/file-rows.ts'
-import { defaultColumns } from '../files/row-columns.ts'
+import { fileSetRows, type FileNote } from '../files/file-rows.ts'
+import type { FileAccess } from '../files/file-set.ts'
+import { defaultColumns, type RowColumns } from '../files/row-columns.ts'
 import { idOfRow, isEmptyText, textOfRow } from '../files/source-row.ts'
 import type { QuoteRule } from '../files/table-header.ts'
 
 /** How texts are read. */
 export type TextRowsOptions = {
-  readonly input: FileInput
+  /** Addresses of files; see `openFileSet`. */
+  readonly files: readonly string[]
+  readonly access: FileAccess
   /** Default: detected by content and name, with one text per line as the fallback. */
   readonly format?: FileFormat | undefined
-  /** The column or field of the text. Default `text`. */
-  readonly textColumn?: string | undefined
+  /** Default: the columns or fields with the names of the fields. */
+  readonly columns?: RowColumns | undefined
   /** The quoting rule of a table. Default `csv`. */
   readonly quotes?: QuoteRule | undefined
+  /** The sheet of a workbook. Default: the first visible one. */
+  readonly sheet?: string | undefined
   /** Called with the detected format, and with warnings about the input. */
   readonly onNote?: ((note: FileNote) => void) | undefined
   /** Cleans each text. Default: no cleaning. */
@@ -25,7 +30,10 @@ export type TextRowsOptions = {
 
 /** A text of a file. */
 export type TextRow = {
-  /** The record's own id, or else the number of its line, row or item. */
+  /**
+   * The record's own id, or else the number of its line, row or item, as `FILE:NUMBER` if there are
+   * several files.
+   */
   readonly id: string
   /** File and line, for messages. */
   readonly place: string
@@ -48,13 +56,13 @@ export type EmptyLine = {
  * @throws WinnowError `dataset_invalid`, which names file and line; `cancelled`.
  */
 export async function* textRows(options: TextRowsOptions): AsyncGenerator<TextRow, void> {
-  const { input, clean, textColumn = defaultColumns.text } = options
-  const columns = { ...defaultColumns, text: textColumn }
-  const { rows } = fileRows(input, { ...options, columns, need: 'text', otherwise: 'text' })
+  const { files, clean, columns = defaultColumns } = options
+  const { rows } = fileSetRows(files, { ...options, columns, need: 'text', otherwise: 'text' })
   for await (const row of rows) {
     const given = textOfRow(row, columns)
     const text = clean?.(given) ?? given
-    const id = idOfRow(row) ?? String(row.number)
+    const number = row.file === undefined ? String(row.number) : `${row.file}:${row.number}`
+    const id = idOfRow(row) ?? number
     yield { id, place: row.place, given, text, isEmpty: isEmptyText(text) }
   }
 }

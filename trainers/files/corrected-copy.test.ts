@@ -2,7 +2,7 @@
 import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { gunzipSync, gzipSync } from 'node:zlib'
+import { gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { writeCorrectedCopy, type CorrectedCopyOptions } from './corrected-copy.ts'
 import { defaultColumns } from './row-columns.ts'
@@ -29,7 +29,12 @@ async function copied(
     ...options,
   })
   const bytes = await readFile(out)
-  return { text: (out.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8'), format }
+  const plain = name.endsWith('.gz')
+    ? gunzipSync(bytes)
+    : name.endsWith('.zst')
+      ? zstdDecompressSync(bytes)
+      : bytes
+  return { text: plain.toString('utf8'), format }
 }
 
 test('JSON Lines keep their other lines as they are, and numbers to the digit', async () => {
@@ -89,4 +94,41 @@ test('Parquet becomes JSON Lines', async () => {
     .map((line) => JSON.parse(line) as { label: string })
   expect(rows[0]!.label).toBe('new')
   expect(rows.length).toBeGreaterThan(1)
+})
+
+test('a copy that is compressed with zstd stays so, Parquet within too', async () => {
+  const { text } = await copied('g.csv.zst', zstdCompressSync('text,label\na,x\nb,y\n'))
+  expect(text).toBe('text,label\na,new\nb,y\n')
+  const parquet = await readFile('tests/fixtures/rows-none.parquet')
+  const rows = await copied('h.parquet.zst', zstdCompressSync(parquet))
+  expect(rows.text.split('\n')[1]).toContain('"label":"new"')
+})
+
+test('the sheet of a workbook becomes a table with its columns and row numbers', async () => {
+  const workbook = await readFile('tests/fixtures/workbook-shared.xlsx')
+  const correct = (_: unknown, number: number) => (number === 5 ? ['a, b'] : undefined)
+  for (const [name, bytes] of [
+    ['i.xlsx', workbook],
+    ['j.xlsx.gz', gzipSync(workbook)],
+  ] as const) {
+    const { text, format } = await copied(name, bytes, { correct })
+    expect(format).toBe('csv')
+    expect(text.split('\n').slice(0, 2)).toEqual([
+      'id, text ,label,time,team,paid,day',
+      '1,I was charged twice,billing,2026-01-31T09:30:00Z,a & b,true,2026-01-31',
+    ])
+    expect(text).toContain('\nx-3,text with A,"a, b",,,,\n')
+  }
+})
+
+test('a label that a path or a template gives is refused', async () => {
+  const columns = { text: 'text', label: 'queue.name' }
+  const line = '{"text":"a","queue":{"name":"x"}}\n'
+  const correct = () => ['y']
+  await expect(copied('k.jsonl', line, { columns, correct })).rejects.toThrow(
+    /k\.jsonl:1: the label comes from "queue\.name", and only a column/,
+  )
+  const table = 'text,a,b\nhi,x,y\n'
+  const template = { columns: { text: 'text', label: '{a}-{b}' }, correct }
+  await expect(copied('l.csv', table, template)).rejects.toThrow(/l\.csv:2: the label comes from/)
 })

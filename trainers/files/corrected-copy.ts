@@ -4,15 +4,18 @@ import { createWriteStream } from 'node:fs'
 import { rename, rm } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { createGzip } from 'node:zlib'
+import { createGzip, createZstdCompress } from 'node:zlib'
 import { WinnowError } from '../../schemas/errors.ts'
+import type { CsvRecord } from '../../schemas/csv/csv-records.ts'
 import { exactJsonText, parseForPassing } from '../../schemas/exact-json.ts'
 import { tableHeader, tableRecords, tableRow } from './csv-rows.ts'
 import { detectFormat, type FileFormat } from './file-format.ts'
 import { jsonItems } from './json-items.ts'
-import { jsonRow, parseJsonObject } from './jsonl-rows.ts'
+import { parseJsonObject } from './jsonl-rows.ts'
+import { seekableFile } from './local-copy.ts'
 import { fileSource, openPlainBytes } from './plain-bytes.ts'
 import { labelsColumn, type RowColumns } from './row-columns.ts'
+import { objectRow, rowMapping, tableMapping, type TableMapping } from './row-mapping.ts'
 import { exampleOf, labelSeparator, type Example } from './source-row.ts'
 import type { SourceRow } from './dataset-source.ts'
 import type { QuoteRule } from './table-header.ts'
@@ -24,7 +27,8 @@ export type CorrectedCopyOptions = {
   /** Default: detected by content and name. */
   readonly format?: FileFormat | undefined
   readonly quotes?: QuoteRule | undefined
-  /** The copy, which is replaced if it exists; `.gz` at the end compresses it. */
+  readonly sheet?: string | undefined
+  /** The copy, which is replaced if it exists; `.gz` or `.zst` at the end compresses it. */
   readonly out: string
   /**
    * Called with each row and its number; returns the labels that it gets, which is one for a row
@@ -35,7 +39,8 @@ export type CorrectedCopyOptions = {
 }
 
 /**
- * Copies a file row by row. A Parquet file becomes JSON Lines; every other format stays. The copy
+ * Copies a file row by row. A Parquet file becomes JSON Lines, and the sheet of a workbook a table
+ * separated by commas; every other format stays. The copy
  * appears whole, or not at all.
  *
  * @returns The format of the copy.
@@ -50,14 +55,16 @@ export async function writeCorrectedCopy(
   const pending = `${out}.new`
   const lines = Readable.from(copiedLines(path, format, options))
   try {
-    if (out.endsWith('.gz')) await pipeline(lines, createGzip(), createWriteStream(pending))
-    else await pipeline(lines, createWriteStream(pending))
+    const written = createWriteStream(pending)
+    if (out.endsWith('.gz')) await pipeline(lines, createGzip(), written)
+    else if (out.endsWith('.zst')) await pipeline(lines, createZstdCompress(), written)
+    else await pipeline(lines, written)
     await rename(pending, out)
   } catch (error) {
     await rm(pending, { force: true })
     throw error
   }
-  return format === 'parquet' ? 'jsonl' : format
+  return format === 'parquet' ? 'jsonl' : format === 'xlsx' ? 'csv' : format
 }
 
 async function formatOf(path: string, columns: RowColumns): Promise<FileFormat> {
@@ -76,8 +83,16 @@ function copiedLines(
       return jsonLines(path, options)
     case 'json':
       return jsonArray(path, options)
-    case 'csv':
-      return tableLines(path, options)
+    case 'csv': {
+      let delimiter = ','
+      const reading = { ...options, onDelimiter: (found: string) => (delimiter = found) }
+      const records = tableRecords(fileSource(path), reading)
+      return tableLines(path, { ...options, records, delimiterOf: () => delimiter })
+    }
+    case 'xlsx': {
+      const records = workbookTable(path, options)
+      return tableLines(path, { ...options, records, delimiterOf: () => ',', quotes: 'csv' })
+    }
     case 'parquet':
       return parquetLines(path, options)
     case 'text':
@@ -87,9 +102,10 @@ function copiedLines(
 
 async function* jsonLines(path: string, options: CorrectedCopyOptions): AsyncGenerator<string> {
   const source = fileSource(path)
+  const mapping = rowMapping(options.columns)
   for await (const { number, text } of readTextLines(source, options)) {
     const fields = parseJsonObject(text, { source, number })
-    const row = jsonRow(fields, { ...options, number, place: `${path}:${number}` })
+    const row = objectRow(fields, { mapping, number, place: `${path}:${number}` })
     yield `${correctedJson(text, row, options)}\n`
   }
 }
@@ -97,9 +113,10 @@ async function* jsonLines(path: string, options: CorrectedCopyOptions): AsyncGen
 async function* jsonArray(path: string, options: CorrectedCopyOptions): AsyncGenerator<string> {
   const source = fileSource(path)
   let before = '[\n'
+  const mapping = rowMapping(options.columns)
   for await (const { number, line, text } of jsonItems(source, options)) {
     const fields = parseJsonObject(text, { source, number: line, what: `item ${number}` })
-    const row = jsonRow(fields, { ...options, number, place: `${path}:${line}: item ${number}` })
+    const row = objectRow(fields, { mapping, number, place: `${path}:${line}: item ${number}` })
     yield before + correctedJson(text, row, options)
     before = ',\n'
   }
@@ -116,18 +133,38 @@ function correctedJson(
   const labels = correct(example, row.number)
   if (labels === undefined) return text
   const fields = parseForPassing(text) as Record<string, unknown>
-  if (example.labels === undefined) fields[columns.label] = labels[0]
-  else fields[labelsColumn] = labels
+  const field = example.labels === undefined ? columns.label : labelsOf(columns)
+  requireField(Object.keys(fields), field, row.place)
+  fields[field] = example.labels === undefined ? labels[0] : labels
   return exactJsonText(fields)
 }
 
-async function* tableLines(path: string, options: CorrectedCopyOptions): AsyncGenerator<string> {
-  const { columns, quotes = 'csv', correct } = options
-  const source = fileSource(path)
-  let delimiter = ','
+function labelsOf({ fields }: RowColumns): string {
+  return fields?.labels ?? labelsColumn
+}
+
+/** A label that a path or a template gives has no place of its own to be corrected in. */
+function requireField(found: readonly string[], field: string, place: string): void {
+  if (found.includes(field)) return
+  const message =
+    `${place}: the label comes from ${JSON.stringify(field)}, and only a column or a field at the ` +
+    'top of an object can be corrected'
+  throw new WinnowError('dataset_invalid', message, { details: { place } })
+}
+
+type CopiedTable = CorrectedCopyOptions & {
+  readonly records: AsyncIterable<Pick<CsvRecord, 'number' | 'fields'>>
+  /** The delimiter, which is known once there is a record. */
+  readonly delimiterOf: () => string
+}
+
+async function* tableLines(path: string, options: CopiedTable): AsyncGenerator<string> {
+  const { columns, quotes = 'csv', correct, records, delimiterOf } = options
+  const source = { name: path }
   let header: readonly string[] | undefined
-  const reading = { ...options, onDelimiter: (found: string) => (delimiter = found) }
-  for await (const { number, fields } of tableRecords(source, reading)) {
+  let mapping: TableMapping | undefined
+  for await (const { number, fields } of records) {
+    const delimiter = delimiterOf()
     const cell = (text: string): string => tableCell(text, { delimiter, quotes })
     if (header === undefined) {
       header = tableHeader(fields, { source, number, columns, need: 'text and label' })
@@ -135,9 +172,12 @@ async function* tableLines(path: string, options: CorrectedCopyOptions): AsyncGe
       continue
     }
     const place = `${source.name}:${number}`
-    const example = exampleOf(tableRow(fields, { header, columns, number, place }), columns)
+    mapping ??= tableMapping(header, rowMapping(columns))
+    const example = exampleOf(tableRow(fields, { header, mapping, number, place }), columns)
     const labels = correct(example, number)
-    const column = header.indexOf(example.labels === undefined ? columns.label : labelsColumn)
+    const field = example.labels === undefined ? columns.label : labelsOf(columns)
+    requireField(header, field, place)
+    const column = header.indexOf(field)
     if (labels !== undefined && !fitsCell(labels, { example, quotes, delimiter })) {
       const problem = `the label ${JSON.stringify(labels.join())} holds a separator of this table`
       throw lineError({ source, number }, problem)
@@ -167,18 +207,36 @@ function tableCell(
   return `"${text.replaceAll('"', '""')}"`
 }
 
+async function* workbookTable(
+  path: string,
+  options: CorrectedCopyOptions,
+): AsyncGenerator<{ number: number; fields: readonly string[] }> {
+  const { workbookRecords } = await import('./workbook-rows.ts')
+  const file = await seekableFile(path, options)
+  try {
+    yield* workbookRecords(file.path, { ...options, name: path })
+  } finally {
+    await file.close()
+  }
+}
+
 /** A Parquet file as JSON Lines, with the columns that a reader of labelled texts looks at. */
 async function* parquetLines(path: string, options: CorrectedCopyOptions): AsyncGenerator<string> {
   const { columns, correct, signal } = options
   const { parquetRows } = await import('./parquet-rows.ts')
-  const { rows } = parquetRows(path, { columns, need: 'text and label', signal })
-  for await (const row of rows) {
-    const example = exampleOf(row, columns)
-    const own = example.labels ?? [example.label]
-    const labels = correct(example, row.number!) ?? own
-    const label = example.labels === undefined ? { [columns.label]: labels[0] } : { labels }
-    const { id, time } = example
-    const attributes = row.attributes
-    yield `${exactJsonText({ [columns.text]: example.text, ...label, id, time, attributes })}\n`
+  const reading = { name: path, columns, need: 'text and label', signal } as const
+  const file = await seekableFile(path, { signal })
+  try {
+    for await (const row of parquetRows(file.path, reading)) {
+      const example = exampleOf(row, columns)
+      const own = example.labels ?? [example.label]
+      const labels = correct(example, row.number!) ?? own
+      const label = example.labels === undefined ? { [columns.label]: labels[0] } : { labels }
+      const { id, time } = example
+      const attributes = row.attributes
+      yield `${exactJsonText({ [columns.text]: example.text, ...label, id, time, attributes })}\n`
+    }
+  } finally {
+    await file.close()
   }
 }

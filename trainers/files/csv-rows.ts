@@ -5,11 +5,12 @@ import { counted } from '../../schemas/counted.ts'
 import { CsvReader, type CsvRecord } from '../../schemas/csv/csv-records.ts'
 import type { SourceRow } from './dataset-source.ts'
 import type { ByteSource } from './plain-bytes.ts'
-import { labelsColumn, missingColumn, type NeededColumns, type RowColumns } from './row-columns.ts'
+import { missingColumn, type NeededColumns, type RowColumns } from './row-columns.ts'
+import { columnsRow, rowMapping, tableMapping, type TableMapping } from './row-mapping.ts'
 import { headerDelimiter, separatorLine, type QuoteRule } from './table-header.ts'
-import { lineBytesMax, lineError, readTextBlocks } from './text-lines.ts'
+import { lineBytesMax, lineError, readTextBlocks, type LineOptions } from './text-lines.ts'
 
-export type CsvOptions = {
+export type CsvOptions = LineOptions & {
   readonly columns: RowColumns
   readonly need: NeededColumns
   /** Default `csv`. */
@@ -18,7 +19,6 @@ export type CsvOptions = {
   readonly onDelimiter?: ((delimiter: string) => void) | undefined
   /** Called with a sentence for each likely mistake in the file. */
   readonly onWarning?: ((warning: string) => void) | undefined
-  readonly signal?: AbortSignal | undefined
 }
 
 /**
@@ -36,12 +36,14 @@ export async function* csvRows(
 ): AsyncGenerator<SourceRow, void, undefined> {
   const { columns, need } = options
   let header: readonly string[] | undefined
+  let mapping: TableMapping | undefined
   for await (const { number, fields } of tableRecords(source, options)) {
     if (header === undefined) {
       header = tableHeader(fields, { source, number, columns, need })
       continue
     }
-    yield tableRow(fields, { header, columns, number, place: `${source.name}:${number}` })
+    mapping ??= tableMapping(header, rowMapping(columns))
+    yield tableRow(fields, { header, mapping, number, place: `${source.name}:${number}` })
   }
 }
 
@@ -76,7 +78,10 @@ export async function* tableRecords(
       const problem =
         `the row has ${counted(fields.length, 'field')} and the header ` +
         `${width}; ${raggedAdvice(delimiter, quotes)}${spanning.hint()}`
-      throw lineError({ source, number }, problem)
+      const error = lineError({ source, number }, problem)
+      if (options.onWrongRow === undefined) throw error
+      options.onWrongRow(error)
+      continue
     }
     if (width !== undefined) spanning.look(record)
     width ??= fields.length
@@ -176,7 +181,12 @@ async function firstBlock(blocks: AsyncGenerator<string>): Promise<string | unde
  */
 export function tableHeader(
   fields: readonly string[],
-  place: { source: ByteSource; number: number; columns: RowColumns; need: NeededColumns },
+  place: {
+    source: Pick<ByteSource, 'name'>
+    number: number
+    columns: RowColumns
+    need: NeededColumns
+  },
 ): string[] {
   const header = fields.map((name) => name.trim())
   const problem = missingColumn(header, { ...place, kind: 'column' })
@@ -194,25 +204,12 @@ export function tableRow(
   fields: readonly string[],
   {
     header,
-    columns,
     ...at
-  }: { header: readonly string[]; columns: RowColumns; number: number; place: string },
-): SourceRow {
-  const named = new Map(header.map((name, index) => [name, fields[index]!]))
-  // A column without a name, such as the row numbers that pandas writes.
-  named.delete('')
-  const take = (name: string): string | undefined => {
-    const value = named.get(name)
-    named.delete(name)
-    return value
-  }
-  const [text, label, labels, id, time] = [
-    take(columns.text),
-    take(columns.label),
-    // If there is a label column, a column with this name is an ordinary attribute.
-    header.includes(columns.label) ? undefined : take(labelsColumn),
-    take('id'),
-    take('time'),
-  ]
-  return { ...at, text, label, labels, id, time, attributes: Object.fromEntries(named) }
+  }: { header: readonly string[]; mapping: TableMapping; number: number; place: string },
+): SourceRow & { number: number } {
+  // A column without a name holds, for example, the row numbers that pandas writes.
+  const named = header.flatMap((name, index): [string, string][] =>
+    name === '' ? [] : [[name, fields[index]!]],
+  )
+  return columnsRow(Object.fromEntries(named), at)
 }

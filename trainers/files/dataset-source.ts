@@ -6,7 +6,11 @@ import { WinnowError } from '../../schemas/errors.ts'
 
 /** A source as described by its address; nothing has been opened. */
 export type DatasetSource =
-  | { readonly kind: 'file'; readonly path: string }
+  | {
+      /** Files by path, folder, glob or S3 address; file-set.ts finds them. */
+      readonly kind: 'file'
+      readonly paths: readonly string[]
+    }
   | {
       readonly kind: 'topic'
       readonly topic: string
@@ -25,11 +29,15 @@ export type SourceRow = {
   readonly place: string
   /** The number of the line, row or item, from 1, in sources that have an order. */
   readonly number?: number | undefined
+  /** The file of the row, in a source of several files or behind a folder or a glob. */
+  readonly file?: string | undefined
   readonly text: unknown
   readonly label: unknown
   /** In place of `label`: all labels that apply, as an array, or as a string separated by `|`. */
   readonly labels?: unknown
   readonly id?: unknown
+  /** Where the text comes from, for events. */
+  readonly source?: unknown
   /** A map of strings, for slices of an evaluation. */
   readonly attributes?: unknown
   /** RFC 3339 or epoch milliseconds. */
@@ -66,16 +74,37 @@ export type DatasetReader<Kind extends DatasetSource['kind']> = (
 /** The readers that the caller passes in. */
 export type RemoteReaders = { readonly [Kind in RemoteKind]?: DatasetReader<Kind> | undefined }
 
+/** The address of a source, or those of several files. */
+export type SourceAddress = string | readonly string[]
+
 /**
- * Parses the SRC argument of the commands: a file, `topic:NAME@FROM..TO` or `clickhouse:SELECT …`.
+ * Parses the SRC argument of the commands: files, `topic:NAME@FROM..TO` or `clickhouse:SELECT …`.
  * file-rows.ts detects the format of a file.
  *
- * @throws WinnowError `usage` for an invalid address.
+ * @throws WinnowError `usage` for an invalid address, and for several sources that are not all files.
  *
  * @example
- * parseDatasetSource('mails.csv.gz') // { kind: 'file', path: 'mails.csv.gz' }
+ * parseDatasetSource('mails.csv.gz') // { kind: 'file', paths: ['mails.csv.gz'] }
  */
-export function parseDatasetSource(address: string): DatasetSource {
+export function parseDatasetSource(address: SourceAddress): DatasetSource {
+  if (typeof address === 'string') return parseSource(address)
+  const sources = address.map((one) => parseSource(one))
+  const [first, ...others] = sources
+  if (first !== undefined && others.length === 0) return first
+  const paths = sources.flatMap((source) => (source.kind === 'file' ? source.paths : []))
+  if (paths.length === address.length && first !== undefined) return { kind: 'file', paths }
+  throw new WinnowError(
+    'usage',
+    'Several sources must all be files; give a topic or a query as the only one.',
+  )
+}
+
+/** The address as one line for people. */
+export function addressText(address: SourceAddress): string {
+  return typeof address === 'string' ? address : address.join(', ')
+}
+
+function parseSource(address: string): DatasetSource {
   if (address.trim() === '')
     throw new WinnowError(
       'usage',
@@ -90,7 +119,7 @@ export function parseDatasetSource(address: string): DatasetSource {
       'clickhouse: must be followed by a query, such as clickhouse:SELECT text, label FROM t.',
     )
   }
-  return { kind: 'file', path: address }
+  return { kind: 'file', paths: [address] }
 }
 
 function parseTopicSource(address: string): DatasetSource {

@@ -5,7 +5,7 @@ import type { RowColumns } from './row-columns.ts'
 import { tableDelimiter } from './table-header.ts'
 
 /** `json` is one JSON array of objects; `text` is one text per line. */
-export const fileFormats = ['jsonl', 'json', 'csv', 'parquet', 'text'] as const
+export const fileFormats = ['jsonl', 'json', 'csv', 'parquet', 'xlsx', 'text'] as const
 export type FileFormat = (typeof fileFormats)[number]
 
 /** The name of each format in messages. */
@@ -14,14 +14,19 @@ export const formatNames: Readonly<Record<FileFormat, string>> = {
   json: 'a JSON array',
   csv: 'a table',
   parquet: 'Parquet',
+  xlsx: 'an Excel workbook',
   text: 'plain text, one text per line',
 }
 
 const extensions: readonly [RegExp, FileFormat][] = [
-  [/\.(?:csv|tsv)(?:\.gz)?$/i, 'csv'],
+  [/\.(?:csv|tsv)$/i, 'csv'],
   [/\.parquet$/i, 'parquet'],
-  [/\.(?:jsonl|ndjson|json)(?:\.gz)?$/i, 'jsonl'],
+  [/\.xlsx$/i, 'xlsx'],
+  [/\.(?:jsonl|ndjson|json)$/i, 'jsonl'],
 ]
+
+/** The end of the name of a compressed file. */
+export const compressedName = /\.(?:gz|zst)$/i
 
 /** What the detection looks at. */
 export type FormatClues = {
@@ -38,12 +43,15 @@ export type FormatClues = {
 /** The format of a file by its beginning; it does not throw. `requireText` checks for text. */
 export function detectFormat({ name, head, columns, otherwise }: FormatClues): FileFormat {
   if (head.subarray(0, 4).equals(parquetMark)) return 'parquet'
+  if (head.subarray(0, 4).equals(zipMark) && officeNames.test(head.toString('latin1')))
+    return 'xlsx'
   const text = beginningOf(head)
   // Plain text may begin with [INFO] or {name}, so the next character must be one of JSON.
   if (/^\[\s*(?:[{[\]"]|$)/.test(text)) return 'json'
   if (/^\{\s*(?:["}]|$)/.test(text)) return 'jsonl'
-  const [, named] = extensions.find(([pattern]) => pattern.test(name)) ?? []
-  if (named === 'csv' || named === 'parquet') return named
+  const plainName = name.replace(compressedName, '')
+  const [, named] = extensions.find(([pattern]) => pattern.test(plainName)) ?? []
+  if (named === 'csv' || named === 'parquet' || named === 'xlsx') return named
   if (tableDelimiter(text, columns) !== undefined) return 'csv'
   return named ?? otherwise
 }
@@ -54,6 +62,9 @@ function beginningOf(head: Buffer): string {
 }
 
 const parquetMark = Buffer.from('PAR1')
+const zipMark = Buffer.from('PK\x03\x04')
+/** Names of entries at the beginning of an Office file; a workbook may have any of them first. */
+const officeNames = /\bxl\/|\[Content_Types\]\.xml|_rels\/\.rels|docProps\//
 
 /** Files by their first bytes. Sources: the magic numbers of `file`, and IANA media types. */
 const signatures: readonly [string | readonly number[], string][] = [
@@ -63,7 +74,10 @@ const signatures: readonly [string | readonly number[], string][] = [
   ['GIF87a', 'a GIF image'],
   ['%PDF-', 'a PDF document; extract its text first'],
   ['{\\rtf', 'an RTF document; save it as plain text or CSV'],
-  [[0xd0, 0xcf, 0x11, 0xe0], 'an old Office file (XLS or DOC); save it as CSV (UTF-8)'],
+  [
+    [0xd0, 0xcf, 0x11, 0xe0],
+    'an old Office file (XLS or DOC), or one with a password; save it as XLSX or CSV (UTF-8) without one',
+  ],
   ['PAR1', 'a Parquet file; leave out --format, or use --format parquet'],
   ['ARROW1', 'an Arrow or Feather file; save it as Parquet'],
   ['Obj\x01', 'an Avro file; save it as Parquet or JSON Lines'],
@@ -72,10 +86,15 @@ const signatures: readonly [string | readonly number[], string][] = [
   ['\x93NUMPY', 'a NumPy array; save it as CSV or Parquet'],
   [[0x89, 0x48, 0x44, 0x46], 'an HDF5 file; save it as CSV or Parquet'],
   [[0x80, 0x04, 0x95], 'a Python pickle; save it as CSV or Parquet'],
-  [[0x28, 0xb5, 0x2f, 0xfd], 'zstd-compressed; decompress it first with `zstd -d`, or use gzip'],
-  ['BZh', 'bzip2-compressed; decompress it first with `bunzip2`, or use gzip'],
-  [[0xfd, 0x37, 0x7a, 0x58, 0x5a], 'xz-compressed; decompress it first with `unxz`, or use gzip'],
-  [[0x04, 0x22, 0x4d, 0x18], 'lz4-compressed; decompress it first with `lz4 -d`, or use gzip'],
+  ['BZh', 'bzip2-compressed; decompress it first with `bunzip2`, or use gzip or zstd'],
+  [
+    [0xfd, 0x37, 0x7a, 0x58, 0x5a],
+    'xz-compressed; decompress it first with `unxz`, or use gzip or zstd',
+  ],
+  [
+    [0x04, 0x22, 0x4d, 0x18],
+    'lz4-compressed; decompress it first with `lz4 -d`, or use gzip or zstd',
+  ],
   [[0x37, 0x7a, 0xbc, 0xaf], 'a 7z archive; unpack it first'],
   ['Rar!', 'a RAR archive; unpack it first'],
   ['\x7fELF', 'a program; give a text file or Parquet'],
@@ -108,7 +127,7 @@ function otherContent(head: Buffer): string | undefined {
     const isText = typeof mark === 'string' && mark.length < 5 && !hasControls(head)
     if (head.subarray(0, bytes.length).equals(bytes) && !isText) return what
   }
-  if (head.subarray(0, 4).equals(Buffer.from('PK\x03\x04'))) return zipContent(head)
+  if (head.subarray(0, 4).equals(zipMark)) return zipContent(head)
   if (head.subarray(257, 262).equals(Buffer.from('ustar'))) return 'a tar archive; unpack it first'
   const unmarked = unmarkedEncoding(head)
   if (unmarked !== undefined) return encodingText(unmarked)
@@ -129,9 +148,10 @@ export function requireRows(name: string, head: Buffer): void {
 
 function zipContent(head: Buffer): string {
   const names = head.toString('latin1')
-  if (/\bxl\/|spreadsheet|\[Content_Types\]\.xml/.test(names)) {
-    return 'a spreadsheet or another Office file (a ZIP archive, such as XLSX); save the sheet as CSV (UTF-8)'
+  if (officeNames.test(names)) {
+    return 'an Office file (a ZIP archive, such as XLSX); leave out --format, or use --format xlsx'
   }
+  if (/opendocument/.test(names)) return 'an OpenDocument file; save it as XLSX or CSV (UTF-8)'
   return 'a ZIP archive; unpack it first'
 }
 

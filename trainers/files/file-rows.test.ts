@@ -1,14 +1,14 @@
 // Files as other programs write them: each is read right, or refused with a sentence that says what
 // it is and what to do. The small ones stand here as text.
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { gzipSync } from 'node:zlib'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { gzipSync, zstdCompressSync } from 'node:zlib'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { collectDataset } from '../data/dataset.ts'
 import type { FileFormat } from './file-format.ts'
-import { fileRows, type FileInput } from './file-rows.ts'
-import { fileSource } from './plain-bytes.ts'
+import { fileRows } from './file-rows.ts'
+import { fileSource, type FileInput } from './plain-bytes.ts'
 import { defaultColumns } from './row-columns.ts'
 import { lineBytesMax } from './text-lines.ts'
 
@@ -120,10 +120,10 @@ test.each([
     /UTF-16 without a byte order mark/,
   ],
   [
-    'a spreadsheet',
+    'a workbook that is cut off',
     'a.xlsx',
     Buffer.from('PK\x03\x04\x14\0xl/workbook.xml', 'latin1'),
-    /a spreadsheet.*save the sheet as CSV/,
+    /^a\.xlsx: the workbook is damaged/,
   ],
   ['a web page', 'a.txt', '<html><body>hi</body></html>\n', /is an HTML page/],
   ['a NUL within a line', 'a.jsonl', `${lines}{"text":"\0"}`, /:3: the line holds a NUL byte/],
@@ -285,18 +285,29 @@ test('texts of invisible characters are empty', async () => {
   await expect(read('a.jsonl', content)).rejects.toThrow(/no examples, only 6 empty texts/)
 })
 
-test('Parquet is read by its content, and from a file only', async () => {
+test('Parquet is read by its content, compressed and from pieces', async () => {
   const parquet = new URL('../../tests/fixtures/rows-none.parquet', import.meta.url)
   const { readFile } = await import('node:fs/promises')
   const content = await readFile(parquet)
   const path = join(folder, 'rows.bin')
+  const temporary = join(folder, 'temporary')
+  await mkdir(temporary)
+  vi.stubEnv('TMPDIR', temporary)
   await writeFile(path, content)
   expect((await readInput({ ...fileSource(path), path })).pairs).toHaveLength(50)
-  await expect(read('stdin', content)).rejects.toThrow(
-    /stdin: Parquet can be read only from a file/,
-  )
-  await writeFile(path, gzipSync(content))
-  await expect(readInput({ ...fileSource(path), path })).rejects.toThrow(/decompress it first/)
+  const { manifest } = await readInput({ ...fileSource(path), path })
+  expect(manifest.from).toMatchObject({ file: { bytes: content.length } })
+  for (const [name, bytes] of [
+    ['stdin', content],
+    ['rows.parquet.gz', gzipSync(content)],
+    ['rows.parquet.zst', zstdCompressSync(content)],
+  ] as const) {
+    expect((await read(name, bytes)).pairs).toHaveLength(50)
+    await writeFile(path, bytes)
+    expect((await readInput({ ...fileSource(path), path })).pairs).toHaveLength(50)
+  }
+  expect(await readdir(temporary)).toEqual([])
+  vi.unstubAllEnvs()
   await expect(read('a.csv', content, { format: 'csv' })).rejects.toThrow(/is a Parquet file/)
 })
 
@@ -305,7 +316,7 @@ test.each([
   ['json', lines, /this is not a JSON array/],
   ['text', lines, /plain text has no labels/],
   ['csv', lines, /the row is not valid CSV/],
-  ['parquet', lines, /stdin: Parquet can be read only from a file/],
+  ['parquet', lines, /stdin: this is not a Parquet file/],
 ] as const)('%s that is asked for is not guessed', async (format, content, message) => {
   await expect(read('stdin', content, { format })).rejects.toThrow(message)
 })

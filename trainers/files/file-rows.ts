@@ -1,9 +1,11 @@
-// Reads the rows of a file or of standard input in any supported format. It chooses the reader; the
-// *-rows.ts files read the formats.
+// Reads the rows of one or many files in any supported format. It chooses the reader; file-set.ts
+// finds the files, and the other *-rows.ts files read the formats.
 import { basename } from 'node:path'
 import { WinnowError } from '../../schemas/errors.ts'
 import type { DatasetRows, SourceFacts, SourceRow } from './dataset-source.ts'
 import { hashedBytes } from './file-facts.ts'
+import { openFileSet, type FileAccess } from './file-set.ts'
+import { copyToDisk } from './local-copy.ts'
 import {
   detectFormat,
   formatNames,
@@ -13,7 +15,13 @@ import {
 } from './file-format.ts'
 import { jsonArrayRows, jsonlRows } from './jsonl-rows.ts'
 import { plainTextRows } from './plain-text-rows.ts'
-import { openPlainBytes, type ByteSource } from './plain-bytes.ts'
+import {
+  fileSource,
+  openPlainBytes,
+  type ByteSource,
+  type FileInput,
+  type PlainBytes,
+} from './plain-bytes.ts'
 import type { NeededColumns, RowColumns } from './row-columns.ts'
 import type { QuoteRule } from './table-header.ts'
 
@@ -28,20 +36,21 @@ export type FileRowsOptions = {
    */
   readonly otherwise?: 'text' | 'jsonl' | undefined
   readonly quotes?: QuoteRule | undefined
+  /** The sheet of a workbook: its name, or its number from 1. Default: the first visible one. */
+  readonly sheet?: string | undefined
   /** Called with sentences for the user: the detected format, and warnings. */
   readonly onNote?: ((note: FileNote) => void) | undefined
+  /** Called for a row that is wrong by itself, which is then left out. Default: it throws. */
+  readonly onWrongRow?: ((error: WinnowError) => void) | undefined
   readonly signal?: AbortSignal | undefined
 }
 
 /** A sentence for the user about a file. */
 export type FileNote = { readonly kind: 'format' | 'warning'; readonly text: string }
 
-/** A file by its path, or bytes that can be read once, such as standard input. */
-export type FileInput = ByteSource & { readonly path?: string | undefined }
-
 /**
- * Reads rows of JSON Lines, a JSON array, a delimited table, plain text (each may be gzip), or
- * Parquet.
+ * Reads the rows of one file: JSON Lines, a JSON array, a delimited table, plain text, Parquet or
+ * an Excel workbook, each also compressed with gzip or zstd.
  *
  * @throws WinnowError `dataset_invalid`, which names file and line; `cancelled`.
  *
@@ -49,43 +58,111 @@ export type FileInput = ByteSource & { readonly path?: string | undefined }
  * fileRows({ ...fileSource(path), path }, { columns: defaultColumns, need: 'text and label' }).rows
  */
 export function fileRows(input: FileInput, options: FileRowsOptions): DatasetRows {
-  const { name, path } = input
+  const { name } = input
   const { format: given, columns, otherwise = 'jsonl', onNote } = options
   const hashed = hashedBytes(input)
   let facts: () => SourceFacts = hashed.facts
   const rows = async function* (): AsyncGenerator<SourceRow, void, undefined> {
-    const { head, source, compression, close } = await openPlainBytes(hashed.source)
-    const format = given ?? detectFormat({ name, head, columns, otherwise })
-    if (format === 'parquet') {
-      await close()
-      if (path === undefined) {
-        throw new WinnowError(
-          'dataset_invalid',
-          `${name}: Parquet can be read only from a file; use --data FILE`,
-        )
-      }
-      if (compression === 'gzip') {
-        const problem = `${name}: Parquet within gzip cannot be read; decompress it first with \`gunzip\``
-        throw new WinnowError('dataset_invalid', problem)
-      }
-      onNote?.({ kind: 'format', text: `${name}: read as ${formatNames.parquet}` })
-      const { parquetRows } = await import('./parquet-rows.ts')
-      const parquet = parquetRows(path, options)
-      facts = parquet.facts
-      yield* parquet.rows
-      return
-    }
+    const plain = await openPlainBytes(hashed.source)
+    const { head, source, close } = plain
     try {
+      const format = given ?? detectFormat({ name, head, columns, otherwise })
+      const say = (text: string): void => onNote?.({ kind: 'format', text })
+      if (format === 'parquet' || format === 'xlsx') {
+        say(`${name}: read as ${formatNames[format]}`)
+        const direct = yield* storedRows(plain, { format, input, options })
+        if (direct !== undefined) facts = direct
+        return
+      }
       requireText(name, head)
       if (given === undefined) requireRows(name, head)
-      if (format !== 'csv')
-        onNote?.({ kind: 'format', text: `${name}: read as ${formatNames[format]}` })
+      if (format !== 'csv') say(`${name}: read as ${formatNames[format]}`)
       yield* textRows(source, format, options)
     } finally {
       await close()
     }
   }
   return { name: basename(name), rows: rows(), facts: () => facts() }
+}
+
+/**
+ * Reads the rows of all files behind addresses, one file after the other; see `openFileSet`. With
+ * several files, each row names its own.
+ *
+ * @throws WinnowError the errors of `openFileSet` and of `fileRows`.
+ *
+ * @example
+ * fileSetRows(['2025/*.csv.gz', 's3://mails/2026/'], { ...options, access })
+ */
+export function fileSetRows(
+  addresses: readonly string[],
+  { access, ...options }: FileRowsOptions & { readonly access: FileAccess },
+): DatasetRows {
+  let facts: SourceFacts = {}
+  const rows = async function* (): AsyncGenerator<SourceRow, void, undefined> {
+    const { inputs, close } = await openFileSet(addresses, access)
+    try {
+      const [first] = inputs
+      const isOne = inputs.length === 1 && [first!.name, '-'].includes(addresses[0] ?? '')
+      const files: SourceFacts[] = []
+      for (const input of inputs) {
+        const { name, rows: own, facts: ownFacts } = fileRows(input, options)
+        for await (const row of own) yield isOne ? row : { ...row, file: input.name }
+        files.push({ name, ...(ownFacts()['file'] as object) })
+      }
+      facts = isOne ? { file: files[0] } : { files }
+    } finally {
+      close()
+    }
+  }
+  const [first = '', ...others] = addresses.map((address) => basename(address))
+  const name = others.length === 0 ? first : `${first} and ${others.length} more`
+  return { name, rows: rows(), facts: () => facts }
+}
+
+type StoredFile = {
+  readonly format: 'parquet' | 'xlsx'
+  readonly input: FileInput
+  readonly options: FileRowsOptions
+}
+
+/**
+ * Reads a format that needs a file on disk. Returns the facts if they come from a pass of its own.
+ */
+async function* storedRows(
+  { source, compression, close }: PlainBytes,
+  { format, input, options }: StoredFile,
+): AsyncGenerator<SourceRow, (() => SourceFacts) | undefined, undefined> {
+  const { name, path } = input
+  if (path === undefined || compression !== 'none') {
+    const copy = await copyToDisk(source, options)
+    try {
+      yield* storedRowsAt(copy.path, { format, name, options })
+    } finally {
+      await copy.close()
+    }
+    return undefined
+  }
+  await close()
+  yield* storedRowsAt(path, { format, name, options })
+  // Parts of the file were read in another order, so the hash needs a separate pass.
+  const hashed = hashedBytes(fileSource(path))
+  const bytes = hashed.source.bytes[Symbol.asyncIterator]()
+  while ((await bytes.next()).done !== true);
+  return hashed.facts
+}
+
+async function* storedRowsAt(
+  path: string,
+  { format, name, options }: Omit<StoredFile, 'input'> & { readonly name: string },
+): AsyncGenerator<SourceRow, void, undefined> {
+  if (format === 'parquet') {
+    const { parquetRows } = await import('./parquet-rows.ts')
+    yield* parquetRows(path, { ...options, name })
+    return
+  }
+  const { workbookRows } = await import('./workbook-rows.ts')
+  yield* workbookRows(path, { ...options, name })
 }
 
 /** The line for people about how a file was read. */
@@ -95,7 +172,7 @@ export function noteText({ kind, text }: FileNote): string {
 
 async function* textRows(
   source: ByteSource,
-  format: Exclude<FileFormat, 'parquet'>,
+  format: Exclude<FileFormat, 'parquet' | 'xlsx'>,
   options: FileRowsOptions,
 ): AsyncGenerator<SourceRow, void, undefined> {
   const { onNote } = options

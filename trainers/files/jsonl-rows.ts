@@ -4,10 +4,11 @@ import { parseExactJson } from '../../schemas/exact-json.ts'
 import type { SourceRow } from './dataset-source.ts'
 import { jsonItems } from './json-items.ts'
 import type { ByteSource } from './plain-bytes.ts'
-import { labelsColumn, type RowColumns } from './row-columns.ts'
-import { lineError, readTextLines } from './text-lines.ts'
+import type { RowColumns } from './row-columns.ts'
+import { objectRow, rowMapping } from './row-mapping.ts'
+import { lineError, readTextLines, tolerated, type LineOptions } from './text-lines.ts'
 
-type JsonOptions = { readonly columns: RowColumns; readonly signal?: AbortSignal | undefined }
+type JsonOptions = LineOptions & { readonly columns: RowColumns }
 
 /**
  * Reads lines with `{text, label or labels, id?, attributes?, time?}`; `columns` names the fields
@@ -19,10 +20,12 @@ export async function* jsonlRows(
   source: ByteSource,
   options: JsonOptions,
 ): AsyncGenerator<SourceRow, void, undefined> {
+  const mapping = rowMapping(options.columns)
   for await (const { number, text } of readTextLines(source, options)) {
-    const fields = parseJsonObject(text, { source, number })
+    const fields = tolerated(options, () => parseJsonObject(text, { source, number }))
+    if (fields === undefined) continue
     const place = `${source.name}:${number}`
-    yield jsonRow(fields, { place, number, columns: options.columns })
+    yield objectRow(fields, { place, number, mapping })
   }
 }
 
@@ -35,29 +38,13 @@ export async function* jsonArrayRows(
   source: ByteSource,
   options: JsonOptions,
 ): AsyncGenerator<SourceRow, void, undefined> {
+  const mapping = rowMapping(options.columns)
   for await (const { number, line, text } of jsonItems(source, options)) {
-    const fields = parseJsonObject(text, { source, number: line, what: `item ${number}` })
+    const at = { source, number: line, what: `item ${number}` }
+    const fields = tolerated(options, () => parseJsonObject(text, at))
+    if (fields === undefined) continue
     const place = `${source.name}:${line}: item ${number}`
-    yield jsonRow(fields, { place, number, columns: options.columns })
-  }
-}
-
-/** The row of a JSON object. */
-export function jsonRow(
-  fields: Readonly<Record<string, unknown>>,
-  { place, number, columns }: { place: string; number: number; columns: RowColumns },
-): SourceRow & { number: number } {
-  const { id, attributes, time } = fields
-  return {
-    place,
-    number,
-    text: fields[columns.text],
-    label: fields[columns.label],
-    labels: fields[labelsColumn],
-    id,
-    attributes,
-    time,
-    fields,
+    yield objectRow(fields, { place, number, mapping })
   }
 }
 

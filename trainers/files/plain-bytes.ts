@@ -1,13 +1,17 @@
-// Reads the bytes of a file or of standard input, decompresses gzip, and peeks at the beginning
-// before the rest is read. file-format.ts interprets the beginning.
+// Reads the bytes of a file or of standard input, decompresses gzip and zstd, and peeks at the
+// beginning before the rest is read. file-format.ts interprets the beginning.
 import { createReadStream } from 'node:fs'
 import { Readable } from 'node:stream'
-import { createGunzip } from 'node:zlib'
+import { createGunzip, createZstdDecompress } from 'node:zlib'
 import { fileProblem } from '../../configs/file-problem.ts'
+import { ZstdFrames } from '../../infra/compression/zstd-frames.ts'
 import { WinnowError } from '../../schemas/errors.ts'
 
 /** Bytes, with a name for error messages. */
 export type ByteSource = { readonly name: string; readonly bytes: AsyncIterable<Uint8Array> }
+
+/** A file by its path, or bytes that can be read once, such as standard input. */
+export type FileInput = ByteSource & { readonly path?: string | undefined }
 
 /** The most bytes to peek at, even if no line has ended by then. */
 const headBytesMax = 1 << 16
@@ -22,11 +26,14 @@ export function fileSource(path: string): ByteSource {
   return { name: path, bytes: bytes() }
 }
 
+/** How the bytes of a file are compressed as a whole. */
+export type Compression = 'gzip' | 'zstd' | 'none'
+
 /** Uncompressed bytes. Reading all of `source.bytes`, or leaving early, closes the source. */
 export type PlainBytes = {
   /** The beginning, up to 64 KiB, with at least the first non-blank line if there is one. */
   readonly head: Buffer
-  readonly compression: 'gzip' | 'none'
+  readonly compression: Compression
   /** All bytes, `head` included. */
   readonly source: ByteSource
   /** Closes the source if `source.bytes` will not be read. */
@@ -34,19 +41,29 @@ export type PlainBytes = {
 }
 
 /**
- * Reads the beginning of a source. Gzip is recognised by its first two bytes (RFC 1952).
+ * Reads the beginning of a source. Gzip and zstd are recognised by their first bytes (RFC 1952,
+ * RFC 8878), whatever the name of the file.
  *
- * @throws WinnowError `dataset_invalid` if the file cannot be opened or the gzip data is damaged;
- * reading `source.bytes` throws the same.
+ * @throws WinnowError `dataset_invalid` if the file cannot be opened or the compressed data is
+ * damaged; reading `source.bytes` throws the same.
  */
 export async function openPlainBytes({ name, bytes }: ByteSource): Promise<PlainBytes> {
   const chunks = bytes[Symbol.asyncIterator]()
-  const first = await readHead(chunks, (head) => head.length >= 2).catch((cause: unknown) => {
+  const first = await readHead(chunks, (head) => head.length >= 4).catch((cause: unknown) => {
     throw fileError(name, cause)
   })
   const whole = namedErrors(name, rejoin(first, chunks))
-  if (first[0] !== 0x1f || first[1] !== 0x8b) return headOf(name, whole, 'none')
-  return headOf(name, namedErrors(name, gunzip(whole)), 'gzip')
+  const compression = compressionOf(first)
+  if (compression === 'none') return headOf(name, whole, compression)
+  const decoder = compression === 'gzip' ? gunzip : unzstd
+  return headOf(name, namedErrors(name, decoder(whole)), compression)
+}
+
+function compressionOf(head: Buffer): Compression {
+  if (head[0] === 0x1f && head[1] === 0x8b) return 'gzip'
+  const mark = head.length < 4 ? 0 : head.readUInt32LE()
+  // A frame, or a skippable one in front, as pzstd writes.
+  return mark === 0xfd2fb528 || (mark & 0xfffffff0) === 0x184d2a50 ? 'zstd' : 'none'
 }
 
 async function headOf(
@@ -74,8 +91,13 @@ async function readHead(
   return head
 }
 
+const zipMark = Buffer.from('PK\x03\x04')
+const zipHeadBytes = 1_024
+
 /** Whether a non-blank line has ended. With that, input from a terminal needs no more waiting. */
 function hasLine(head: Buffer): boolean {
+  // The names of the first parts of a ZIP archive say what it is.
+  if (head.length < zipHeadBytes && head.subarray(0, 4).equals(zipMark)) return false
   const start = head.findIndex((byte) => byte > 0x20)
   if (start === -1) return false
   // A carriage return at the very end may be half of a line end.
@@ -121,6 +143,26 @@ async function* gunzip(bytes: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8A
   }
 }
 
+async function* unzstd(bytes: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const frames = new ZstdFrames()
+  const pieces = async function* (): AsyncGenerator<Buffer> {
+    for await (const chunk of bytes) {
+      yield* frames.cut(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length))
+    }
+    if (!frames.isComplete) throw Object.assign(new Error('cut off'), { code: 'ZSTD_cut_off' })
+  }
+  const input = Readable.from(pieces())
+  const output = createZstdDecompress({ chunkSize: 1 << 18 })
+  input.on('error', (error) => output.destroy(error))
+  input.pipe(output)
+  try {
+    for await (const chunk of output) yield chunk as Uint8Array
+  } finally {
+    input.destroy()
+    output.destroy()
+  }
+}
+
 /** Converts an I/O error into a `dataset_invalid` error; a WinnowError passes through unchanged. */
 export function fileError(name: string, cause: unknown): WinnowError {
   if (cause instanceof WinnowError) return cause
@@ -129,7 +171,12 @@ export function fileError(name: string, cause: unknown): WinnowError {
 
 function reasonOf(cause: unknown): string {
   const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
-  if (typeof code === 'string' && code.startsWith('Z_'))
-    return 'the gzip data is damaged or cut off'
+  if (typeof code === 'string') {
+    if (code.startsWith('Z_')) return 'the gzip data is damaged or cut off'
+    if (code.includes('windowTooLarge')) {
+      return 'the zstd data needs a window of more than 128 MiB; compress it without --long=28 or more'
+    }
+    if (code.startsWith('ZSTD_')) return 'the zstd data is damaged or cut off'
+  }
   return fileProblem(cause)
 }

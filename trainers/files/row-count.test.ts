@@ -14,7 +14,7 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
-const count = (path: string) => countRows(path, { columns: defaultColumns })
+const count = (path: string) => countRows([path], { columns: defaultColumns })
 
 test.each([
   ['a.jsonl', '{"text":"a"}\n\n{"text":"b"}\r\n\r\n{"text":"c"}', 3, 'exact'],
@@ -31,5 +31,5 @@ test.each([
 test('Parquet, and what is no file', async () => {
   const parquet = new URL('../../tests/fixtures/rows-zstd.parquet', import.meta.url)
   expect(await count(fileURLToPath(parquet))).toEqual({ rows: 50, accuracy: 'exact' })
-  await expect(count(folder)).rejects.toThrow(/this is a folder/)
+  await expect(count(join(folder, 'missing.csv'))).rejects.toThrow(/there is no such file/)
 })

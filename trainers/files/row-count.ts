@@ -1,6 +1,7 @@
-// Counts the rows of a file for progress reports: exactly for JSON arrays and Parquet, by lines for
+// Counts the rows of files for progress reports: exactly for JSON arrays and Parquet, by lines for
 // other formats. It does not check the rows; file-rows.ts reads them.
 import { detectFormat, type FileFormat } from './file-format.ts'
+import { isLocalFile, localFiles } from './file-set.ts'
 import { jsonItems } from './json-items.ts'
 import { fileSource, openPlainBytes } from './plain-bytes.ts'
 import type { RowColumns } from './row-columns.ts'
@@ -8,24 +9,47 @@ import type { RowColumns } from './row-columns.ts'
 /** A number of rows; `about` if fields may contain line breaks. */
 export type RowCount = { readonly rows: number; readonly accuracy: 'exact' | 'about' }
 
+/** How rows are counted. */
+export type CountRowsOptions = {
+  readonly columns: RowColumns
+  readonly format?: FileFormat | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
 /**
- * Counts the rows of a file.
+ * Counts the rows of all files behind addresses. Undefined if one cannot be counted without reading
+ * it as a whole: standard input, S3, a workbook, compressed Parquet.
  *
- * @throws WinnowError `dataset_invalid`, as reading the file does; `cancelled`.
+ * @throws WinnowError `dataset_invalid`, as reading the files does; `cancelled`.
  */
 export async function countRows(
+  addresses: readonly string[],
+  options: CountRowsOptions,
+): Promise<RowCount | undefined> {
+  let rows = 0
+  let accuracy: RowCount['accuracy'] = 'exact'
+  for (const address of addresses) {
+    if (!isLocalFile(address)) return undefined
+    for (const path of await localFiles(address)) {
+      const count = await countFile(path, options)
+      if (count === undefined) return undefined
+      rows += count.rows
+      if (count.accuracy === 'about') accuracy = 'about'
+    }
+  }
+  return { rows, accuracy }
+}
+
+async function countFile(
   path: string,
-  options: {
-    readonly columns: RowColumns
-    readonly format?: FileFormat | undefined
-    readonly signal?: AbortSignal | undefined
-  },
-): Promise<RowCount> {
-  const { columns, signal } = options
-  const { head, source, close } = await openPlainBytes(fileSource(path))
+  { columns, format: given, signal }: CountRowsOptions,
+): Promise<RowCount | undefined> {
+  const { head, source, compression, close } = await openPlainBytes(fileSource(path))
   try {
-    const format = options.format ?? detectFormat({ name: path, head, columns, otherwise: 'jsonl' })
+    const format = given ?? detectFormat({ name: path, head, columns, otherwise: 'jsonl' })
+    if (format === 'xlsx') return undefined
     if (format === 'parquet') {
+      if (compression !== 'none') return undefined
       const { countParquetRows } = await import('./parquet-rows.ts')
       return { rows: await countParquetRows(path), accuracy: 'exact' }
     }

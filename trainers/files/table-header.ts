@@ -1,5 +1,5 @@
 // Detects whether text is a table, and the delimiter of its columns. csv-rows.ts reads the rows.
-import { labelsColumn, type RowColumns } from './row-columns.ts'
+import { hasField, labelsColumn, type RowColumns } from './row-columns.ts'
 
 /**
  * `csv`: fields may be quoted (RFC 4180). `none`: quotes are ordinary characters, as in plain TSV.
@@ -24,7 +24,7 @@ export function headerDelimiter(line: string, columns: RowColumns): string {
   const wanted = [columns.text, columns.label, labelsColumn]
   const scored = delimiters.map((delimiter) => {
     const names = line.split(delimiter).map((name) => withoutQuotes(name.trim()))
-    const found = wanted.filter((name) => names.includes(name)).length
+    const found = wanted.filter((field) => hasField(names, field)).length
     return { delimiter, found, names: names.length }
   })
   scored.sort((a, b) => b.found - a.found || b.names - a.names)
@@ -41,10 +41,10 @@ export function tableDelimiter(text: string, columns: RowColumns): string | unde
   const [header = '', first, ...rest] = text.split(/\r\n|\n|\r/, 3)
   const delimiter = headerDelimiter(header, columns)
   const names = header.split(delimiter).map(withoutQuotes)
-  if (names.includes(columns.text)) return delimiter
+  if (hasField(names, columns.text)) return delimiter
   const trimmed = names.map((name) => withoutQuotes(name.trim()))
   const arePlain = trimmed.every((name) => /^[\p{L}_][\p{L}\p{N}_.-]*$/u.test(name))
-  if (arePlain && trimmed.includes(columns.text)) return delimiter
+  if (arePlain && hasField(trimmed, columns.text)) return delimiter
   // Prose has a space after commas. Without a third line, the second may be incomplete.
   const isPlain = names.length > 1 && arePlain && names.join() === trimmed.join()
   if (!isPlain || new Set(names).size < names.length || rest.length === 0) return undefined

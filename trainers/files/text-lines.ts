@@ -24,20 +24,42 @@ export type TextLine = { readonly number: number; readonly text: string }
  */
 export async function* readTextLines(
   source: ByteSource,
-  options: { signal?: AbortSignal | undefined },
+  options: LineOptions,
 ): AsyncGenerator<TextLine, void, undefined> {
   let number = 0
   for await (const bytes of rawLines(source, () => number + 1)) {
     number++
     throwIfCancelled(source, options.signal)
-    const text = decodeText(bytes, { source, number })
-    if (text.trim() !== '') yield { number, text }
+    const text = tolerated(options, () => decodeText(bytes, { source, number }))
+    if (text !== undefined && text.trim() !== '') yield { number, text }
+  }
+}
+
+/** The options of readers of lines. */
+export type LineOptions = {
+  readonly signal?: AbortSignal | undefined
+  /** Called for a row that is wrong by itself, which is then left out. Default: it throws. */
+  readonly onWrongRow?: ((error: WinnowError) => void) | undefined
+}
+
+/** What `read` returns; undefined for a wrong row that the caller wants to hear of. */
+export function tolerated<T>(
+  { onWrongRow }: Pick<LineOptions, 'onWrongRow'>,
+  read: () => T,
+): T | undefined {
+  if (onWrongRow === undefined) return read()
+  try {
+    return read()
+  } catch (error) {
+    if (!(error instanceof WinnowError) || error.code !== 'dataset_invalid') throw error
+    onWrongRow(error)
+    return undefined
   }
 }
 
 /** A `dataset_invalid` error whose message begins with the place. */
 export function lineError(
-  place: { source: ByteSource; number: number },
+  place: { source: Pick<ByteSource, 'name'>; number: number },
   problem: string,
 ): WinnowError {
   return new WinnowError('dataset_invalid', `${place.source.name}:${place.number}: ${problem}`, {
@@ -52,7 +74,7 @@ export function lineError(
  */
 export async function* readTextBlocks(
   source: ByteSource,
-  options: { signal?: AbortSignal | undefined },
+  options: LineOptions,
 ): AsyncGenerator<string, void, undefined> {
   let block: string[] = []
   let size = 0
@@ -60,7 +82,8 @@ export async function* readTextBlocks(
   for await (const bytes of rawLines(source, () => number + 1)) {
     number++
     throwIfCancelled(source, options.signal)
-    const text = decodeText(bytes, { source, number })
+    // A wrong line may be within a quoted field, so its place stays.
+    const text = tolerated(options, () => decodeText(bytes, { source, number })) ?? ''
     block.push(text, '\n')
     size += text.length
     if (size < blockCharacters) continue

@@ -157,11 +157,17 @@ test('classifies JSON lines and plain lines in order, with statistics', async ()
     }
     const lines: ClassifiedLine[] = []
     let stats: ClassifyStats | undefined
-    const input = { name: 'stdin', bytes: bytes() }
+    const input = { files: ['-'], access: { stdin: bytes } }
     const notes: string[] = []
     const onNote = (note: FileNote): unknown => notes.push(note.text)
     const onStats = (given: ClassifyStats) => (stats = given)
-    for await (const { line } of classifyTexts({ version, input, workers: 1, onStats, onNote })) {
+    for await (const { line } of classifyTexts({
+      version,
+      ...input,
+      workers: 1,
+      onStats,
+      onNote,
+    })) {
       lines.push(line as ClassifiedLine)
     }
     return { lines, stats: stats!, notes }

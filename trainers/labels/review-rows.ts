@@ -1,6 +1,5 @@
 // The rows of a list for people: every suspicious example, each followed by the examples that the
 // data rules took for the same. review-list.ts writes the table.
-import { parseDatasetSource } from '../files/dataset-source.ts'
 import type { Example } from '../files/source-row.ts'
 import { duplicateKey } from '../data/split.ts'
 import { labelCell, referenceCell, type ReviewRow } from './review-list.ts'
@@ -9,12 +8,12 @@ import type { SuspiciousLabel } from './suspicious-labels.ts'
 /**
  * The rows of a list, the most suspicious first. `read` holds all examples of the source, also
  * those that are equal in text and label to a suspicious one and were left out of the check.
- * Examples that neither stand in a file nor have an id are left out, because no correction could
- * name them.
+ * Without the path of a file, examples without an id are left out, because no correction could name
+ * them.
  */
 export function reviewRows(
   suspicious: readonly SuspiciousLabel[],
-  { read, source }: { read: readonly Example[]; source: string },
+  { read, path }: { read: readonly Example[]; path: string | undefined },
 ): { rows: ReviewRow[]; unnamed: number } {
   const found = new Map<string, { label: SuspiciousLabel; equal: Example[] }>()
   for (const label of suspicious) {
@@ -24,16 +23,16 @@ export function reviewRows(
     const given = labelCell(example.labels ?? example.label)
     found.get(keyOf(example.text, given))?.equal.push(example)
   }
-  const isFile = parseDatasetSource(source).kind === 'file'
   const rows: ReviewRow[] = []
   let unnamed = 0
   for (const { label, equal } of found.values()) {
     // A set that lost a rare label to the data rules does not stand in the source as it was judged.
     if (equal.length === 0) unnamed++
     for (const { id, row, text } of equal) {
-      const reference = isFile
-        ? row !== undefined && referenceCell({ kind: 'row', path: source, row })
-        : id !== undefined && referenceCell({ kind: 'event', id })
+      const reference =
+        path !== undefined
+          ? row !== undefined && referenceCell({ kind: 'row', path, row })
+          : id !== undefined && referenceCell({ kind: 'event', id })
       if (reference === false) unnamed++
       else {
         const [given, suggested] = [labelCell(label.given), labelCell(label.suggested)]

@@ -1,5 +1,5 @@
-// Follows the frames of a zstd body (RFC 8878, 3.1) without decoding them. Node's decoder drops
-// what follows a frame in one chunk, and Node 22 does not notice a body that ends within a frame.
+// Follows the frames of zstd data (RFC 8878, 3.1) without decoding them. Node's decoder drops
+// what follows a frame in one chunk, and Node 22 does not notice data that ends within a frame.
 const frameMagic = 0xfd2fb528
 const skippableMagic = 0x184d2a50
 
@@ -9,7 +9,7 @@ type Part = 'magic' | 'descriptor' | 'header' | 'block header' | 'block' | 'chec
 /** Bytes of the parts that always have the same length. */
 const partBytes = { magic: 4, descriptor: 1, 'block header': 3, checksum: 4, 'skip size': 4 }
 
-/** Splits a body at the ends of its frames, as its chunks arrive. */
+/** Splits zstd data at the ends of its frames, as its chunks arrive. */
 export class ZstdFrames {
   #part: Part = 'magic'
   /** Bytes of the part that are still to come. */
@@ -22,7 +22,7 @@ export class ZstdFrames {
   #isBroken = false
   #isBehindFrame = false
 
-  /** Whether the body may end here: it holds at least one frame, and all are complete. */
+  /** Whether the data may end here: it holds at least one frame, and all are complete. */
   get isComplete(): boolean {
     return this.#isBehindFrame
   }
