@@ -110,6 +110,15 @@ export class ValueBytes {
     return this.#signed()
   }
 
+  /** A long with all its digits: a bigint beyond 2^53. */
+  exactLong(): number | bigint {
+    this.#number()
+    const long = this.#signed()
+    if (Number.isSafeInteger(long)) return long
+    const raw = (BigInt(this.#high) << 28n) | BigInt(this.#low)
+    return (raw & 1n) === 0n ? raw >> 1n : -((raw >> 1n) + 1n)
+  }
+
   skipLong(): void {
     this.#number()
   }

@@ -181,6 +181,8 @@ async function findReading(
       if (graph.kind === 'ok') return resolved(schema, graph.root, node)
       return rejected('schema_mismatch', `${name} cannot be used: ${graph.message}`)
     }
+    case 'protobuf':
+    case 'json':
     case 'other': {
       const formats = jsonTopics.has(reader.name) ? 'Avro or plain JSON' : 'Avro'
       const message = `${name} is ${found.what}; ${topic} takes ${formats}`
