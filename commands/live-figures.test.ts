@@ -21,13 +21,14 @@ describe('the line', () => {
     expect(liveLine(first, { done: 0, elapsedMs: 1_000 })).toBe(
       '0 texts/s, 0 texts, 0 rows written, 0 dead letters, lag not known yet',
     )
-    telemetry.outcomes('infer', 'ok', 1_500)
-    telemetry.outcomes('validate', 'text_empty', 1)
-    telemetry.blockWritten(1_501, 0.1)
-    telemetry.lag('winnow.events', 0, 12)
-    telemetry.lag('winnow.events', 1, 1_000)
-    telemetry.serving('champion', { name: 'mail', version: '1' })
-    telemetry.serving('champion', { name: 'mail', version: '2' })
+    const runner = telemetry.runner()
+    runner.outcomes('infer', 'ok', 1_500)
+    runner.outcomes('validate', 'text_empty', 1)
+    runner.blockWritten(1_501, 0.1)
+    runner.lag('winnow.events', 0, 12)
+    runner.lag('winnow.events', 1, 1_000)
+    telemetry.serving('mail', 'champion', '1')
+    telemetry.serving('mail', 'champion', '2')
     const then = await streamFigures(reader(telemetry))
     expect(liveLine(then, { done: 501, elapsedMs: 2_000 })).toBe(
       '500 texts/s, 1,501 texts, 1,500 rows written, 1 dead letter, lag 1,012, model mail@2',

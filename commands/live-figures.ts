@@ -21,7 +21,8 @@ export type LiveFigures = {
 export async function streamFigures(read: ReadSamples): Promise<LiveFigures> {
   const events = await read('winnow_events_total')
   const lags = await read('winnow_consumer_lag_records')
-  const letters = sum(events.filter(({ labels }) => labels['code'] !== 'ok'))
+  const leftOut = sum(events.filter(({ labels }) => labels['code'] === 'filtered'))
+  const letters = sum(events.filter(({ labels }) => labels['code'] !== 'ok')) - leftOut
   // The metric counts dead letters too, once they are written.
   const rows = Math.max(0, sum(await read('winnow_sink_rows_total')) - letters)
   return {
@@ -30,6 +31,7 @@ export async function streamFigures(read: ReadSamples): Promise<LiveFigures> {
     rest: [
       `${counted(rows, 'row')} written`,
       counted(letters, 'dead letter'),
+      ...(leftOut === 0 ? [] : [`${countText(leftOut)} filtered`]),
       // Known after the first commit.
       `lag ${lags.length === 0 ? 'not known yet' : countText(sum(lags))}`,
       ...(await modelText(read)),
@@ -61,10 +63,11 @@ export async function gatewayFigures(read: ReadSamples): Promise<LiveFigures> {
 
 async function modelText(read: ReadSamples): Promise<string[]> {
   const models = await read('winnow_model_info')
-  const champion = models.find(({ labels, value }) => labels['role'] === 'champion' && value === 1)
-  if (champion === undefined) return []
-  const { model, version } = champion.labels
-  return [`model ${String(model)}@${String(version)}`]
+  const champions = models
+    .filter(({ labels, value }) => labels['role'] === 'champion' && value === 1)
+    .map(({ labels: { model, version } }) => `${String(model)}@${String(version)}`)
+  if (champions.length === 0) return []
+  return [`${champions.length === 1 ? 'model' : 'models'} ${champions.join(', ')}`]
 }
 
 function sum(samples: readonly Sample[]): number {

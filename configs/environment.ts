@@ -30,10 +30,21 @@ const reserved = new Set([
 ])
 const serviceLink = /_SERVICE_(HOST|PORT)(_|$)|_PORT_\d+_(TCP|UDP)/
 
-/** Every leaf of the configuration, in the order of the schema. */
+/** Every leaf of the configuration, in the order of the schema. A list without sections is one. */
 export function configFields(): ConfigField[] {
-  const root = z.toJSONSchema(configSchema, { io: 'input' }) as JsonSchema
-  return Object.entries(root.properties ?? {}).flatMap(([name, section]) => fieldsIn(name, section))
+  return Object.entries(sectionsOf(configSchema)).flatMap(([name, section]) =>
+    section.properties === undefined ? [describeField(name, section)] : fieldsIn(name, section),
+  )
+}
+
+/** Every leaf of one input, as `inputs.topic`. */
+export function inputFields(): ConfigField[] {
+  const { inputs } = sectionsOf(configSchema)
+  return fieldsIn('inputs', inputs?.items ?? {})
+}
+
+function sectionsOf(schema: z.ZodType): Readonly<Record<string, JsonSchema>> {
+  return (z.toJSONSchema(schema, { io: 'input' }) as JsonSchema).properties ?? {}
 }
 
 /** The sections within sections, such as `tracking.mlflow`. */

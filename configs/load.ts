@@ -11,6 +11,7 @@ import { withoutValueSecrets } from '../schemas/url-secrets.ts'
 import {
   configFields,
   environmentLayer,
+  inputFields,
   parseText,
   subsections,
   type ConfigField,
@@ -213,7 +214,9 @@ function invalid(error: z.ZodError, tree: Tree, origins: Map<string, string>): W
     if (issue.code === 'unrecognized_keys') {
       return issue.keys.map((key) => {
         const full = withoutValueSecrets(path === '' ? key : `${path}.${key}`)
-        const near = nearest(full, path === '' ? sections : known)
+        const near = full.startsWith('inputs.')
+          ? nearestOfInput(full)
+          : nearest(full, path === '' ? sections : known)
         const origin = origins.get(full)
         const where = origin === undefined ? '' : ` (set by ${origin})`
         return `${full} is not a setting${where}${near === undefined ? '' : `; did you mean ${near}?`}`
@@ -232,12 +235,20 @@ function invalid(error: z.ZodError, tree: Tree, origins: Map<string, string>): W
   })
 }
 
+/** The setting of an input whose name is like `inputs.0.topc`. */
+function nearestOfInput(path: string): string | undefined {
+  const [section, at] = path.split('.')
+  const prefix = `${section}.${at}.`
+  const names = inputFields().map((field) => `${prefix}${field.path.slice('inputs.'.length)}`)
+  return nearest(path, names)
+}
+
 /** What set the value at a path, or the value that it is part of. */
 function originOf(
   path: readonly PropertyKey[],
   origins: ReadonlyMap<string, string>,
 ): string | undefined {
-  for (let length = path.length; length >= 2; length--) {
+  for (let length = path.length; length >= 1; length--) {
     const origin = origins.get(path.slice(0, length).join('.'))
     if (origin !== undefined) return origin
   }

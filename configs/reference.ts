@@ -1,5 +1,11 @@
 // Generates the reference page of the configuration from the schema, so that they cannot differ.
-import { configFields, fileVariableOf, variableOf } from './environment.ts'
+import {
+  configFields,
+  fileVariableOf,
+  inputFields,
+  variableOf,
+  type ConfigField,
+} from './environment.ts'
 import { profiles } from './load.ts'
 import { configSchema } from './schema.ts'
 
@@ -8,16 +14,10 @@ export function configurationPage(): string {
   const sections = new Map<string, string[]>()
   for (const field of configFields()) {
     const [section = '', ...names] = field.path.split('.')
-    const name = names.join('.')
-    const row = [
-      `\`${name}\``,
-      field.type,
-      defaultText(field.defaultValue),
-      `${field.description}${field.rules === '' ? '' : ` (${field.rules})`}${field.secret ? ' Secret.' : ''}`,
-      `\`${variableOf(field.path)}\`${field.secret ? `, \`${fileVariableOf(field.path)}\`` : ''}`,
-    ]
+    if (names.length === 0) continue
+    const variables = `\`${variableOf(field.path)}\`${field.secret ? `, \`${fileVariableOf(field.path)}\`` : ''}`
     const rows = sections.get(section) ?? []
-    rows.push(`| ${row.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`)
+    rows.push(rowOf([...cellsOf(field), variables]))
     sections.set(section, rows)
   }
   const shape = configSchema.shape as Record<string, { description?: string | undefined }>
@@ -32,7 +32,35 @@ export function configurationPage(): string {
       ...rows,
     ].join('\n'),
   )
-  return `${introduction()}\n\n${parts.join('\n\n')}\n`
+  return `${introduction()}\n\n${[...parts, inputsPart(shape['inputs']?.description)].join('\n\n')}\n`
+}
+
+/** The section of the one list at the top: a table of the settings of an entry. */
+function inputsPart(description = ''): string {
+  return [
+    '## inputs',
+    '',
+    `A list. ${description} \`${variableOf('inputs')}\` takes it as JSON. Each entry has these settings:`,
+    '',
+    '| field | type | default | meaning |',
+    '| --- | --- | --- | --- |',
+    ...inputFields().map((field) => rowOf(cellsOf(field))),
+  ].join('\n')
+}
+
+/** Name, type, default and meaning of a setting. */
+function cellsOf(field: ConfigField): string[] {
+  const { path, type, defaultValue, description, rules, secret } = field
+  return [
+    `\`${path.slice(path.indexOf('.') + 1)}\``,
+    type,
+    defaultText(defaultValue),
+    `${description}${rules === '' ? '' : ` (${rules})`}${secret ? ' Secret.' : ''}`,
+  ]
+}
+
+function rowOf(cells: readonly string[]): string {
+  return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
 }
 
 function introduction(): string {

@@ -1,7 +1,9 @@
 // The schema of the configuration: every field with its default, unit and meaning.
 // docs/configuration.md is generated from it. load.ts reads files and the environment.
 import { z } from 'zod'
+import { parsePath } from '../schemas/mapping/field-path.ts'
 import { isHttpUrl, urlProblem } from './http-url.ts'
+import { cleaningSteps, fieldSource, inputProblems, inputs } from './inputs.ts'
 
 const ms = (text: string, value: number) =>
   z.int().min(0).default(value).describe(`${text} Milliseconds.`)
@@ -129,7 +131,7 @@ const limits = z.strictObject({
 
 const cleaning = z.strictObject({
   steps: z
-    .array(z.enum(['unicode', 'control', 'mail-quotes', 'markup', 'personal', 'whitespace']))
+    .array(z.enum(cleaningSteps))
     .default(['unicode', 'control', 'whitespace'])
     .describe(
       'Cleaning steps in order. unicode normalizes to NFC, control removes control characters, ' +
@@ -301,7 +303,7 @@ const stream = z.strictObject({
     .describe('Whether results are also produced to the classified topic.'),
 })
 
-const hookSource = z.string().min(1).max(1_024)
+const hookSource = fieldSource('value')
 const hook = z.strictObject({
   text: hookSource.describe(
     'A dotted path such as `issue.title`, or a template: `{title}: {body}`.',
@@ -311,7 +313,13 @@ const hook = z.strictObject({
   time: hookSource.optional(),
   label: hookSource.optional(),
   attributes: z.record(z.string().min(1).max(256), hookSource).default({}),
-  items: z.string().max(1_024).optional().describe('Path of the array of items; empty: the body.'),
+  items: z
+    .string()
+    .max(1_024)
+    .refine((path) => path === '' || parsePath(path, { roots: 'value' }).kind === 'ok', {
+      error: 'must be a path such as data.comments',
+    })
+    .optional().describe('Path of the array of items; empty: the body.'),
   secret: z.string().min(16).optional().meta({ writeOnly: true }),
   signatureHeader: z
     .string()
@@ -526,6 +534,14 @@ export const configSchema = z.strictObject({
   tracking: tracking.prefault({}).describe('Where runs are sent to.'),
   base: base.prefault({}).describe('Where base encoders come from.'),
   local: local.prefault({}).describe('The embedded stack.'),
+  inputs: inputs.default([]).describe(
+    'Topics of other systems whose records are events, each with its format and its mapping of fields; see ' +
+      'docs/inputs.md.',
+  ),
+}).superRefine(({ inputs, topics }, context) => {
+  for (const { path, message } of inputProblems(inputs, topics.prefix)) {
+    context.addIssue({ code: 'custom', path: ['inputs', ...path], message })
+  }
 })
 
 /** The resolved configuration: every field is set. */

@@ -4,18 +4,15 @@ import { createServer, type Server } from 'node:http'
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
 import { listenError } from '../configs/listen-problem.ts'
 import { errorMessage } from '../schemas/errors.ts'
+import type { RunnerMetrics } from '../schemas/ports/runner-metrics.ts'
 
 export type Telemetry = {
   readonly registry: Registry
-  outcomes(stage: string, code: string, events: number): void
-  chainSeconds(seconds: number): void
-  blockWritten(rows: number, seconds: number): void
-  retried(operation: string, code: string): void
-  inFlight(events: number, bytes: number): void
-  lag(topic: string, partition: number, records: number): void
+  /** The metrics of one more runner; those of all runners of the process add up. */
+  runner(): RunnerMetrics
   batch(batch: BatchFigures): void
-  /** The version that has a role from this moment on; undefined for none. */
-  serving(role: string, model: { name: string; version: string } | undefined): void
+  /** The version of a model that has a role from this moment on; undefined for none. */
+  serving(model: string, role: string, version: string | undefined): void
   refused(reason: string): void
   /** A guard rolled a version back. */
   guarded(guard: string): void
@@ -98,18 +95,24 @@ export function createTelemetry(): Telemetry {
   })
   return {
     registry,
-    outcomes: (stage, code, count) => events.inc({ stage, code }, count),
-    chainSeconds: (seconds) => chain.observe(seconds),
-    blockWritten(count, seconds) {
-      rows.inc(count)
-      write.observe(seconds)
+    runner() {
+      const before = { events: 0, bytes: 0 }
+      return {
+        outcomes: (stage, code, count) => events.inc({ stage, code }, count),
+        chainSeconds: (seconds) => chain.observe(seconds),
+        blockWritten(count, seconds) {
+          rows.inc(count)
+          write.observe(seconds)
+        },
+        retried: (operation, code) => retries.inc({ operation, code }),
+        inFlight(count, bytes) {
+          flightEvents.inc(count - before.events)
+          flightBytes.inc(bytes - before.bytes)
+          Object.assign(before, { events: count, bytes })
+        },
+        lag: (topic, partition, records) => lag.set({ topic, partition }, records),
+      }
     },
-    retried: (operation, code) => retries.inc({ operation, code }),
-    inFlight(count, bytes) {
-      flightEvents.set(count)
-      flightBytes.set(bytes)
-    },
-    lag: (topic, partition, records) => lag.set({ topic, partition }, records),
     batch: batches,
     ...modelMetrics(registers),
     worked: workMetrics(registers),
@@ -156,13 +159,14 @@ function modelMetrics(registers: Registry[]) {
   })
   const played = new Map<string, { model: string; version: string; role: string }>()
   return {
-    serving(role: string, model: { name: string; version: string } | undefined) {
-      const before = played.get(role)
+    serving(model: string, role: string, version: string | undefined) {
+      const part = `${model} ${role}`
+      const before = played.get(part)
       if (before !== undefined) serving.remove(before)
-      played.delete(role)
-      if (model === undefined) return
-      const now = { model: model.name, version: model.version, role }
-      played.set(role, now)
+      played.delete(part)
+      if (version === undefined) return
+      const now = { model, version, role }
+      played.set(part, now)
       serving.set(now, 1)
       if (role === 'champion') swaps.inc()
     },

@@ -10,6 +10,7 @@ export const eventErrors = {
   record_too_large:
     'The record, or the batch in which it came, decompresses to more than is allowed.',
   avro_undecodable: 'The value starts like Avro in Confluent wire format but cannot be decoded.',
+  protobuf_undecodable: 'The value cannot be read as a Protobuf message of its schema.',
   schema_unknown:
     'The schema id in the value is not known to the registry, or there is no registry.',
   schema_mismatch: 'The value was written with a schema that cannot be read as this record.',
@@ -17,6 +18,8 @@ export const eventErrors = {
   json_invalid: 'The value is not valid JSON.',
   event_not_object: 'The value is JSON, but not an object.',
   field_missing: 'A required field is missing.',
+  path_missing: 'A path of the mapping of an input leads nowhere in this record.',
+  csv_invalid: 'The value is not one CSV row with the columns of its input.',
   field_type: 'A field has the wrong type.',
   field_unknown: 'The event has a field that the schema does not know.',
   field_too_long: 'A field other than the text is longer than allowed.',

@@ -5,6 +5,12 @@ export type Outcome<T> =
   | { readonly kind: 'ok'; readonly value: T }
   | { readonly kind: 'rejected'; readonly error: EventError }
 
+/** An event that its input leaves out: counted, but neither a row nor a dead letter. */
+export type Filtered = { readonly kind: 'filtered' }
+
+/** An event that its input leaves out. */
+export const filtered: Filtered = { kind: 'filtered' }
+
 /** An outcome that passes a value on. */
 export function ok<T>(value: T): Outcome<T> {
   return { kind: 'ok', value }

@@ -29,6 +29,11 @@ export function parseEventPlace(text: string): EventPlace | undefined {
   return { topic: match[1]!, partition: Number(match[2]), offset: wholeNumber(match[3]!) }
 }
 
+/** Headers as the Kafka client gives them; a repeated one has a list. */
+export type RecordHeaders = Readonly<
+  Record<string, Buffer | string | (Buffer | string)[] | undefined>
+>
+
 /** One consumed record. Offsets are safe integers (a partition never reaches 2^53). */
 export type KafkaRecord = {
   readonly topic: string
@@ -39,6 +44,8 @@ export type KafkaRecord = {
   readonly key: Buffer | null
   /** As it arrived; a schema id from the headers is put in front of it. */
   readonly value: Buffer | null
+  /** As they arrived; absent if the record has none. */
+  readonly headers?: RecordHeaders | undefined
   /** W3C trace context, when the producer sent one. */
   readonly traceparent: string | undefined
   /** Why there is no value: the record, or the batch in which it came, cannot be read. */

@@ -35,6 +35,7 @@ describe('without a hook', () => {
       'sink',
       'models',
       'read',
+      'decode',
       'objects',
     ] as const)
       expect(points[name](port)).toBe(port)

@@ -6,6 +6,7 @@ import { faultHook } from '../configs/fault-hook.ts'
 import { faultPoints, type FaultPoint, type Reach } from '../schemas/fault-point.ts'
 import type { ObjectStore } from '../schemas/object-store.ts'
 import type { ModelPort, ModelSource } from '../streams/stages/infer.ts'
+import type { RecordDecoder } from '../schemas/ports/record-decoder.ts'
 import type { RecordSource } from '../schemas/ports/record-source.ts'
 import type { Sink } from '../schemas/ports/sink.ts'
 
@@ -20,6 +21,8 @@ export type FaultPoints = {
   models(port: ModelSource): ModelSource
   /** Between the bytes of a record and the stages. */
   read<T>(read: (value: Buffer) => Promise<T>): (value: Buffer) => Promise<T>
+  /** The same for the records of an input. */
+  decode(decode: RecordDecoder): RecordDecoder
   objects(port: ObjectStore): ObjectStore
 }
 
@@ -41,6 +44,7 @@ export const noFaultPoints: FaultPoints = {
   sink: same,
   models: same,
   read: same,
+  decode: same,
   objects: same,
 }
 
@@ -79,6 +83,11 @@ function wrapped(reach: Reach): FaultPoints {
     }),
     read: (read) => async (value) => {
       const decoded = await read(value)
+      await reach('decoded')
+      return decoded
+    },
+    decode: (decode) => async (record) => {
+      const decoded = await decode(record)
       await reach('decoded')
       return decoded
     },

@@ -14,19 +14,25 @@ export function rangeText({ first, last }: StageRange): string {
 /**
  * The group of a stage range, or of the labels without one: `winnow.validate..infer`,
  * `winnow.validate..infer@team-a.`, `winnow.labels@team-a./reports`. Two models on one topic must
- * each see all events, so a model other than the configured one has a group of its own.
+ * each see all events, so a model other than the configured one has a group of its own. So has each
+ * input: `winnow.validate..infer:orders`.
  */
 export function defaultGroup(
   config: Named,
-  of: { range: StageRange; model: string; configured: string } | 'labels',
+  of: { range: StageRange; model: string; configured: string; input?: InputGroup } | 'labels',
 ): string {
   const prefix = config.stream.group
   if (of === 'labels') return `${prefix}.labels${scopeOf(config)}`
-  const { range, model, configured } = of
+  const { range, model, configured, input } = of
   const { name } = parseModelRef(model)
-  const isOther = range.last === 'infer' && name !== parseModelRef(configured).name
-  return `${prefix}.${rangeText(range)}${isOther ? `.${name}` : ''}${scopeOf(config)}`
+  const isOther = input?.namesModel === true || name !== parseModelRef(configured).name
+  const ofModel = range.last === 'infer' && isOther ? `.${name}` : ''
+  const ofInput = input === undefined ? '' : `:${input.topic}`
+  return `${prefix}.${rangeText(range)}${ofModel}${ofInput}${scopeOf(config)}`
 }
+
+/** The input of a group, and whether the input says which models classify it. */
+export type InputGroup = { readonly topic: string; readonly namesModel: boolean }
 
 /** The name that a default group had before Winnow 0.2, if it was another one. */
 export function formerGroup(config: Named, group: string): string | undefined {
@@ -35,8 +41,8 @@ export function formerGroup(config: Named, group: string): string | undefined {
 }
 
 const anyStage = `(?:${stageNames.join('|')})`
-/** The stages at the start of a default group's name; model or scope may follow. */
-const stagesAhead = new RegExp(`^(${anyStage}(?:\\.\\.${anyStage})?)(?:\\.[^.]|@|$)`)
+/** The stages at the start of a default group's name; model, input or scope may follow. */
+const stagesAhead = new RegExp(`^(${anyStage}(?:\\.\\.${anyStage})?)(?:\\.[^.]|[:@]|$)`)
 
 /**
  * The stages in a group's name, or what stands in their place; empty for the bare prefix.

@@ -52,7 +52,7 @@ export function openLabelStage(options: {
         ),
       ),
       config: config.stream,
-      metrics: options.telemetry,
+      metrics: options.telemetry.runner(),
       log: options.log,
     })
     resources.add(runner, (one) => one.stop())

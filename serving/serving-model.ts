@@ -98,7 +98,8 @@ export async function openServingModel(
     challenger: resources.add(new SecondaryModel<OpenModel>(), close),
     shadow: resources.add(new SecondaryModel<OpenModel>(), close),
   }
-  telemetry.serving('champion', models.champion.current.manifest)
+  const { name } = models.champion.current.manifest
+  telemetry.serving(name, 'champion', models.champion.current.manifest.version)
   if (!follows(config.inference)) return models
   const { analytics, kafka, schemas } = clients
   const announcements = createModelAnnouncements(
@@ -145,7 +146,7 @@ export async function openServingModel(
       announcements,
       by,
       record,
-      onChange: (role, model) => telemetry.serving(role, model?.manifest),
+      onChange: (role, model) => telemetry.serving(name, role, model?.manifest.version),
       onRefusal: (reason) => telemetry.refused(reason),
       onFailure: options.onFailure,
       onState: (state) => guards?.onState(state),

@@ -1,27 +1,31 @@
-// Builds the runner of a stage range with its clients, for `stream` and `demo`.
+// Builds the runners of a stage range with their clients, for `stream` and `demo`: one for each topic
+// that is consumed, and for each model that classifies it.
 import type { Config } from '../configs/schema.ts'
 import { createAnalytics, type Analytics } from '../infra/clickhouse/clickhouse.ts'
-import { createKafka, openProducer } from '../infra/kafka/kafka.ts'
+import { openInput } from '../infra/formats/input-reading.ts'
+import {
+  createKafka,
+  openProducer,
+  type KafkaClient,
+  type RecordProducer,
+} from '../infra/kafka/kafka.ts'
 import { openSchemas, type Schemas } from '../infra/schema-registry/registry.ts'
 import { createResultSink, type Ownership } from '../infra/sinks/result-sink.ts'
 import { insertShadowRows } from '../infra/sinks/shadow-rows.ts'
 import { createTelemetry, type Telemetry } from '../infra/telemetry.ts'
 import { createTopicSink } from '../infra/sinks/topic-sink.ts'
-import { partitionCount, topicOf } from '../infra/kafka/topics.ts'
+import { partitionCount, requireTopics, topicOf } from '../infra/kafka/topics.ts'
 import type { Validated } from '../schemas/validated.ts'
 import type { ModelSource } from '../streams/stages/infer.ts'
-import {
-  createPipeline,
-  inputTopic,
-  outputTopic,
-  type PipelineOutput,
-} from '../streams/pipeline.ts'
+import type { InputReading } from '../streams/stages/read-input.ts'
+import { createPipeline, outputTopic, type PipelineOutput } from '../streams/pipeline.ts'
 import type { Sink } from '../schemas/ports/sink.ts'
 import { createRunner, type Runner } from '../streams/runner.ts'
 import { ShadowClassifier, withShadow } from '../streams/shadow-classifier.ts'
 import type { StageRange } from '../streams/stage-chain.ts'
 import type { TokenizedEvent } from '../streams/stages/tokenize.ts'
 import { BatchLog } from './batch-log.ts'
+import { classifies, type Consumption } from './consumption.ts'
 import { noFaultPoints, type FaultPoints } from './fault-points.ts'
 import { openGroupSource } from './group-source.ts'
 import type { ServingModels } from './model-follower.ts'
@@ -31,11 +35,13 @@ import { openServingModel, type ServingOptions } from './serving-model.ts'
 import { failureSignal } from './failure-signal.ts'
 
 export type Stage = {
-  readonly runner: Runner
-  /** Settles with the runner; also rejects when following the models has failed for good. */
+  /** One for each consumption, in their order. */
+  readonly runners: readonly Runner[]
+  /** Settles with the first runner; also rejects when following the models has failed for good. */
   readonly ended: Promise<void>
   readonly telemetry: Telemetry
-  readonly model: OpenModel | undefined
+  /** The models at work, each once. */
+  readonly models: readonly OpenModel[]
   readonly analytics: Analytics
   /** Finishes what is in flight, commits, and closes every client. */
   close(): Promise<void>
@@ -43,99 +49,152 @@ export type Stage = {
 
 export type StageOptions = {
   range: StageRange
-  group: string
+  /** What is consumed; see consumptionsOf. */
+  consumptions: readonly Consumption[]
   config: Config
   storeDir: string
   log: (line: string) => void
   faults?: FaultPoints
 }
 
+/** What all runners of a stage share. */
+type StageParts = {
+  readonly clients: { kafka: KafkaClient; schemas: Schemas; producer: RecordProducer }
+  /** With fault points; `clickhouse` is the same client without them. */
+  readonly analytics: Analytics
+  readonly clickhouse: Analytics
+  readonly telemetry: Telemetry
+  readonly faults: FaultPoints
+  readonly resources: OpenResources
+  readonly outputPartitions: number
+}
+
+/** A model at work, with its shadow. */
+type ModelParts = {
+  readonly models: ServingModels
+  readonly shadow: ShadowClassifier | undefined
+}
+
 /**
- * Opens clients and models and makes the runner; `runner.start()` starts it. The caller closes it.
+ * Opens clients and models and makes the runners; each is started by its `start()`. The caller
+ * closes the stage.
  */
 export function openStage(options: StageOptions): Promise<Stage> {
-  const { range, config } = options
+  const { range, consumptions, config } = options
   return openAll(async (resources) => {
     const telemetry = createTelemetry()
     const { faults = noFaultPoints } = options
     const clickhouse = resources.add(createAnalytics(config.clickhouse), (one) => one.close())
     const analytics = faults.analytics(clickhouse)
     const kafka = createKafka(config, options.log)
+    await requireTopics(
+      kafka,
+      consumptions.flatMap(({ input }) => (input === undefined ? [] : [input.topic])),
+    )
     const schemas = await openSchemas(config.registry, config.topics.prefix)
     const producer = faults.producer(resources.add(await openProducer(kafka), (one) => one.close()))
-    const topic = topicOf(config.topics, inputTopic[range.first])
     const { failed, fail } = failureSignal()
     const outputPartitions = await partitionCount(
       kafka,
       topicOf(config.topics, outputTopic[range.last]),
     )
+    const clients = { kafka, schemas, producer }
+    const parts: StageParts = {
+      ...{ clients, analytics, clickhouse, telemetry, faults, resources, outputPartitions },
+    }
     const models =
       range.last === 'validate'
-        ? undefined
-        : await openModels(options, {
-            clients: { analytics, kafka, schemas },
-            telemetry,
-            resources,
-            reach: faults.reach,
-            onFailure: fail,
-          })
-    const model = models?.champion.current
-    const shadow = models && openShadow(options, { models, telemetry, analytics, resources })
-    const runner = createRunner<PipelineOutput>({
-      source: faults.source(
-        await openGroupSource({ kafka, analytics: clickhouse }, { ...options, topic }),
-      ),
-      chain: createPipeline({
-        range,
-        config,
-        readers: {
-          events: faults.read((value) => schemas.decode('events', value)),
-          validated: faults.read((value) => schemas.decode('validated', value)),
-          tokenized: faults.read((value) => schemas.decode('tokenized', value)),
-        },
-        models: models && faults.models(modelSource(models)),
-        nowMs: () => Date.now(),
-        onChallenge: (outcome, events) => telemetry.challenged(outcome, events),
-      }),
-      sink: faults.sink(
-        sinkOf(options, {
-          clients: { analytics, producer, schemas },
-          model,
-          shadow,
-          outputPartitions,
-          owner: { group: options.group, topic },
-        }),
-      ),
-      config: config.stream,
-      metrics: telemetry,
-      log: (line) => options.log(line),
-    })
-    resources.add(runner, (one) => one.stop())
-    const ended = Promise.race([runner.ended, failed])
+        ? new Map<string, ModelParts>()
+        : await openModels(options, { ...parts, onFailure: fail })
+    const runners: Runner[] = []
+    for (const consumption of consumptions) {
+      runners.push(await openRunner(options, consumption, parts, models.get(consumption.model)))
+    }
+    // All at once: each may take drainMsMax.
+    resources.add(runners, (all) => Promise.all(all.map((one) => one.stop())))
+    const ended = Promise.race([...runners.map((one) => one.ended), failed])
     ended.catch(() => undefined)
-    return { runner, ended, telemetry, model, analytics, close: () => resources.close() }
+    return {
+      runners,
+      ended,
+      telemetry,
+      models: [...models.values()].map((one) => one.models.champion.current),
+      analytics,
+      close: () => resources.close(),
+    }
   })
 }
 
-/** The models at work, with the figures of their batches going to the metrics and to ClickHouse. */
-function openModels(
+/** The runner of one topic. */
+async function openRunner(
   options: StageOptions,
-  parts: Pick<ServingOptions, 'clients' | 'telemetry' | 'reach' | 'onFailure'> & {
-    resources: OpenResources
-  },
-): Promise<ServingModels> {
-  const { resources, ...given } = parts
-  const batchLog = resources.add(new BatchLog(given.clients.analytics, options.log), (one) =>
-    one.close(),
-  )
-  batchLog.start()
-  return openServingModel(resources, {
-    ...options,
-    ...given,
-    // Only results have a role; tokenizing alone follows the champion.
-    secondaryRoles: options.range.last === 'infer' ? ['challenger', 'shadow'] : [],
-    onBatch: (batch, manifest) => batchLog.add(batch, manifest),
+  { topic, group, model: ref, input }: Consumption,
+  parts: StageParts,
+  model: ModelParts | undefined,
+): Promise<Runner> {
+  const { range, config, log } = options
+  const { clients, clickhouse, telemetry, faults } = parts
+  const { kafka, schemas } = clients
+  return createRunner<PipelineOutput>({
+    source: faults.source(
+      await openGroupSource({ kafka, analytics: clickhouse }, { group, topic, config, log }),
+    ),
+    chain: createPipeline({
+      range,
+      config: input?.cleaning === undefined ? config : { ...config, cleaning: input.cleaning },
+      readers: {
+        events: faults.read((value) => schemas.decode('events', value)),
+        validated: faults.read((value) => schemas.decode('validated', value)),
+        tokenized: faults.read((value) => schemas.decode('tokenized', value)),
+      },
+      input: input && withFaults(openInput(input, config), faults),
+      // Tokens alone are for every model.
+      accepts: range.last === 'infer' ? (from) => classifies(config, ref, from) : undefined,
+      models: model && faults.models(modelSource(model.models)),
+      nowMs: () => Date.now(),
+      onChallenge: (outcome, events) => telemetry.challenged(outcome, events),
+    }),
+    sink: faults.sink(sinkOf(options, { ...parts, model, owner: { group, topic } })),
+    config: config.stream,
+    metrics: telemetry.runner(),
+    log: (line) => log(line),
   })
+}
+
+function withFaults(reading: InputReading, faults: FaultPoints): InputReading {
+  return { ...reading, decode: faults.decode(reading.decode) }
+}
+
+/**
+ * The models of all consumptions by reference, with the figures of their batches going to the
+ * metrics and to ClickHouse.
+ */
+async function openModels(
+  options: StageOptions,
+  parts: StageParts & Pick<ServingOptions, 'onFailure'>,
+): Promise<Map<string, ModelParts>> {
+  const { config, range, log } = options
+  const { resources, analytics, telemetry, clients, faults, onFailure } = parts
+  const batchLog = resources.add(new BatchLog(analytics, log), (one) => one.close())
+  batchLog.start()
+  const opened = new Map<string, ModelParts>()
+  for (const { model } of options.consumptions) {
+    if (opened.has(model)) continue
+    const models = await openServingModel(resources, {
+      config: { ...config, inference: { ...config.inference, model } },
+      storeDir: options.storeDir,
+      log,
+      clients: { ...clients, analytics },
+      telemetry,
+      reach: faults.reach,
+      onFailure,
+      // Only results have a role; tokenizing alone follows the champion.
+      secondaryRoles: range.last === 'infer' ? ['challenger', 'shadow'] : [],
+      onBatch: (batch, manifest) => batchLog.add(batch, manifest),
+    })
+    opened.set(model, { models, shadow: openShadow(options, { ...parts, models }) })
+  }
+  return opened
 }
 
 /** The models at work, as the stages take them. */
@@ -162,12 +221,7 @@ function modelSource({ champion, challenger }: ServingModels): ModelSource {
 /** The shadow of a stage that ends in results; without results there is nothing to compare. */
 function openShadow(
   { range, config, log }: StageOptions,
-  parts: {
-    models: ServingModels
-    telemetry: Telemetry
-    analytics: Analytics
-    resources: OpenResources
-  },
+  parts: Pick<StageParts, 'telemetry' | 'analytics' | 'resources'> & { models: ServingModels },
 ): ShadowClassifier | undefined {
   if (range.last !== 'infer') return undefined
   const { models, telemetry, analytics, resources } = parts
@@ -191,24 +245,23 @@ function openShadow(
 /** The sink that fits the last stage of the range. */
 function sinkOf(
   { range, config }: StageOptions,
-  parts: {
-    clients: Parameters<typeof createResultSink>[0]
-    model: OpenModel | undefined
-    shadow: ShadowClassifier | undefined
-    outputPartitions: number
-    owner: Ownership
+  parts: Pick<StageParts, 'clients' | 'analytics' | 'outputPartitions'> & {
+    readonly model: ModelParts | undefined
+    readonly owner: Ownership
   },
 ): Sink<PipelineOutput> {
-  const { clients, model, shadow, outputPartitions, owner } = parts
+  const { analytics, model, outputPartitions, owner } = parts
+  const clients = { ...parts.clients, analytics }
   const deadLetters = topicOf(config.topics, 'dead-letters')
   const topic = topicOf(config.topics, outputTopic[range.last])
   if (range.last === 'infer') {
     const classified = config.stream.classified ? topic : undefined
     const sink = createResultSink(clients, {
-      model: model!.manifest.name,
+      model: model!.models.champion.current.manifest.name,
       topics: { deadLetters, classified },
       owner,
     })
+    const { shadow } = model!
     return shadow === undefined ? sink : withShadow(sink, shadow)
   }
   const encode =

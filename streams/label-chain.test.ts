@@ -60,7 +60,8 @@ describe('createLabelChain', () => {
     const codes = await Promise.all(
       [recordTimeMs, recordTimeMs + 500].map(async (nowMs) => {
         const [settled] = await apply([ahead], noAvro, nowMs)
-        return settled!.outcome.kind === 'ok' ? 'ok' : settled!.outcome.error.code
+        const { outcome } = settled!
+        return outcome.kind === 'rejected' ? outcome.error.code : outcome.kind
       }),
     )
     expect(codes).toEqual(['time_future', 'ok'])

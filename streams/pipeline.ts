@@ -11,7 +11,8 @@ import { inferByShare, type ChallengeOutcome } from './stages/challenge.ts'
 import { decodeEvent, type AvroReader } from './stages/decode-event.ts'
 import { DuplicateWindow } from './stages/duplicate-window.ts'
 import type { ModelSource, ChunkModels } from './stages/infer.ts'
-import { ok, rejected, type Outcome } from '../schemas/outcome.ts'
+import { readInput, type InputReading } from './stages/read-input.ts'
+import { filtered, ok, rejected, type Outcome } from '../schemas/outcome.ts'
 import type { StageChain } from './stages/record-outcome.ts'
 import {
   applyStage,
@@ -36,6 +37,12 @@ export type PipelineOptions = {
   range: StageRange
   config: Config
   readers: AvroReaders
+  /** How the records of an input are read, where the range starts from one. */
+  input?: InputReading | undefined
+  /**
+   * Whether the model of a later range classifies what entered on a topic; everything when absent.
+   */
+  accepts?: ((topic: string) => boolean) | undefined
   /** Needed by tokenize and infer. */
   models: ModelSource | undefined
   nowMs: () => number
@@ -67,18 +74,23 @@ export function createPipeline(options: PipelineOptions): StageChain<PipelineOut
   const { tokenize, infer } = stages
   const common = { range, models }
   if (range.first === 'infer') {
-    const read = readRecords({ stage: 'infer', read: tokenizedReader(readers), originOf, turns })
+    const read = readRecords({
+      stage: 'infer',
+      read: accepting(options, tokenizedReader(readers)),
+      originOf,
+      turns,
+    })
     return chainStages({ ...common, inOrder: read, anyOrder: infer })
   }
   const inOrder =
     range.first === 'validate'
       ? inSequence(
-          readRecords({ stage: 'validate', read: candidateReader(readers), turns }),
+          readRecords({ stage: 'validate', read: candidateReader(options), turns }),
           stages.validate,
         )
       : readRecords({
           stage: 'tokenize',
-          read: (record) => readAvro(record, readers.validated),
+          read: accepting(options, (record) => readAvro(record, readers.validated)),
           originOf,
           turns,
         })
@@ -99,15 +111,30 @@ export function createPipeline(options: PipelineOptions): StageChain<PipelineOut
 /** A decoded event with its record, which names it until it is validated. */
 type Candidate = { readonly event: EventRecord; readonly record: KafkaRecord }
 
-function candidateReader({ events }: AvroReaders): ReadValue<Candidate> {
+function candidateReader({ input, readers }: PipelineOptions): ReadValue<Candidate> {
   return async (record) => {
-    const event = await decodeEvent(record.value, events)
+    const event =
+      input === undefined
+        ? await decodeEvent(record.value, readers.events)
+        : await readInput(record, input)
     return event.kind === 'ok' ? ok({ event: event.value, record }) : event
   }
 }
 
-function tokenizedReader({ tokenized }: AvroReaders): ReadValue<TokenizedEvent> {
+/** Leaves out events of inputs that other models classify. */
+function accepting<T extends Origin>(
+  { accepts }: PipelineOptions,
+  read: (record: KafkaRecord) => Promise<Outcome<T>>,
+): ReadValue<T> {
+  if (accepts === undefined) return read
   return async (record) => {
+    const event = await read(record)
+    return event.kind === 'ok' && !accepts(event.value.topic) ? filtered : event
+  }
+}
+
+function tokenizedReader({ tokenized }: AvroReaders) {
+  return async (record: KafkaRecord): Promise<Outcome<TokenizedEvent>> => {
     const event = await readAvro(record, tokenized)
     if (event.kind === 'rejected') return event
     return ok({ ...event.value, ids: Int32Array.from(event.value.ids) })

@@ -26,7 +26,13 @@ export type ReplayBlock<Output> = {
   readonly outcomes: readonly RecordOutcome<Output>[]
 }
 
-export type ReplayProgress = { events: number; results: number; rejected: Record<string, number> }
+export type ReplayProgress = {
+  events: number
+  results: number
+  /** Events that the filter of their input leaves out. */
+  filtered: number
+  rejected: Record<string, number>
+}
 
 /** Records per chunk, as in the stream. */
 const chunkRecordsMax = 128
@@ -37,7 +43,7 @@ const chunkRecordsMax = 128
 export async function replay<Output>(options: ReplayOptions<Output>): Promise<ReplayProgress> {
   const { limits, chain } = options
   const budget = new InFlightBudget(limits)
-  const progress: ReplayProgress = { events: 0, results: 0, rejected: {} }
+  const progress: ReplayProgress = { events: 0, results: 0, filtered: 0, rejected: {} }
   const queues = new Map<number, PartitionQueue<Output>>()
   const failure = { error: undefined as unknown, failed: false }
   for await (const { partition, records } of options.chunks) {
@@ -91,6 +97,7 @@ function note(progress: ReplayProgress, outcomes: readonly RecordOutcome<unknown
   progress.events += outcomes.length
   for (const { outcome } of outcomes) {
     if (outcome.kind === 'ok') progress.results++
+    else if (outcome.kind === 'filtered') progress.filtered++
     else progress.rejected[outcome.error.code] = (progress.rejected[outcome.error.code] ?? 0) + 1
   }
 }

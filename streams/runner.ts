@@ -315,7 +315,7 @@ class StageRunner<Output> implements Runner {
   #countOutcomes(outcomes: readonly RecordOutcome<Output>[]): void {
     const counts = new Map<string, number>()
     for (const { stage, outcome } of outcomes) {
-      const key = `${stage} ${outcome.kind === 'ok' ? 'ok' : outcome.error.code}`
+      const key = `${stage} ${outcome.kind === 'rejected' ? outcome.error.code : outcome.kind}`
       counts.set(key, (counts.get(key) ?? 0) + 1)
     }
     for (const [key, events] of counts) {

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { LoopTurns } from '../models/runtime/sliced-work.ts'
 import { WinnowError } from '../schemas/errors.ts'
-import { ok, rejected, type Outcome } from '../schemas/outcome.ts'
+import { filtered, ok, rejected, type Filtered, type Outcome } from '../schemas/outcome.ts'
 import type { KafkaRecord, Lineage } from '../schemas/record.ts'
 import type { Origin } from '../schemas/validated.ts'
 import { sampleModel } from '../tests/support/sample-models.ts'
@@ -72,8 +72,10 @@ function chainOf({ range, read: readValue = read, ...options }: ChainOptions = {
   })
 }
 
-const wordOf = (outcome: Outcome<string>) =>
-  outcome.kind === 'ok' ? outcome.value : outcome.error.message
+const wordOf = (outcome: Outcome<string> | Filtered) => {
+  if (outcome.kind === 'filtered') return 'filtered'
+  return outcome.kind === 'ok' ? outcome.value : outcome.error.message
+}
 
 describe('stagesOf', () => {
   it('names a contiguous run of stages', () => {
@@ -124,6 +126,18 @@ describe('chainStages', () => {
       ['infer', 'r0i'],
       ['validate', 'broken'],
       ['validate', 'no JSON'],
+    ])
+  })
+
+  it('passes nothing to the stages of what the reading leaves out', async () => {
+    const reading = (one: KafkaRecord) => (one.offset === 1 ? Promise.resolve(filtered) : read(one))
+    const outcomes = await chainOf({ read: reading, stages: [stageOf('infer', 'i')] })
+      .begin(0)
+      .apply([record(0), record(1), record(2)])
+    expect(outcomes.map(({ stage, outcome }) => [stage, wordOf(outcome)])).toEqual([
+      ['infer', 'r0i'],
+      ['validate', 'filtered'],
+      ['infer', 'r2i'],
     ])
   })
 

@@ -1,7 +1,7 @@
 // Chains stages: reads the records of a chunk, then applies one stage after the other to those that
 // are still accepted. A rejected event leaves its neighbours alone.
 import type { LoopTurns } from '../models/runtime/sliced-work.ts'
-import { ok, type Outcome } from '../schemas/outcome.ts'
+import { ok, type Filtered, type Outcome } from '../schemas/outcome.ts'
 import { lineageOf, type KafkaRecord, type Lineage } from '../schemas/record.ts'
 import type { Origin } from '../schemas/validated.ts'
 import type { ChunkModels, ModelSource } from './stages/infer.ts'
@@ -53,7 +53,7 @@ export function inSequence<In, Between, Out>(
 }
 
 /** Reads the value of a record; its rejection names what is wrong with the value. */
-export type ReadValue<T> = (record: KafkaRecord) => Promise<Outcome<T>>
+export type ReadValue<T> = (record: KafkaRecord) => Promise<Outcome<T> | Filtered>
 
 export type ReaderOptions<T> = {
   readonly stage: StageName
@@ -71,7 +71,7 @@ const readsAtOnce = 8
 export function readRecords<T>(options: ReaderOptions<T>): ChainPart<KafkaRecord, T> {
   const { stage, read, originOf, turns } = options
   return async (chunk) => {
-    const reads: Promise<Outcome<T>>[] = []
+    const reads: Promise<Outcome<T> | Filtered>[] = []
     for (const [at, { record }] of chunk.entries()) {
       if (at >= readsAtOnce) await reads[at - readsAtOnce]
       const { unreadable } = record
@@ -85,7 +85,7 @@ export function readRecords<T>(options: ReaderOptions<T>): ChainPart<KafkaRecord
     const outcomes = await Promise.all(reads)
     return chunk.map((one, at) => {
       const outcome = outcomes[at]!
-      if (outcome.kind === 'rejected' || originOf === undefined) return { ...one, stage, outcome }
+      if (outcome.kind !== 'ok' || originOf === undefined) return { ...one, stage, outcome }
       const origin = originOf(outcome.value)
       return { ...one, origin, attempt: attemptOf(one, origin), stage, outcome }
     })

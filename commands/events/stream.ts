@@ -5,6 +5,7 @@ import { createTelemetry, listenTelemetry } from '../../infra/telemetry.ts'
 import type { Runner } from '../../streams/runner.ts'
 import { stageNames, type StageName, type StageRange } from '../../streams/stage-chain.ts'
 import { openContext, readContext, type SharedOptions } from '../command-context.ts'
+import { consumptionsOf } from '../../serving/consumption.ts'
 import { defaultGroup } from '../../serving/group-name.ts'
 import { prepareBackends } from '../../serving/backends.ts'
 import { addCommand } from '../shared-options.ts'
@@ -25,12 +26,13 @@ export function addStreamCommand(program: Command): void {
     name: 'stream',
     summary: 'run a range of the stages until stopped',
     description:
-      'Consumes one topic, runs the stages validate, tokenize and infer (or the range of --stages), and\n' +
-      'writes to the next topic or, after infer, to ClickHouse. On a terminal a line shows rate, rows, dead\n' +
-      'letters, lag and model while it runs. To scale, start more processes: the group shares the\n' +
-      'partitions. With the stage infer, or with --stages labels, it also writes the labels that people\n' +
-      'give (winnow.labels) to ClickHouse. Several models may classify one topic: a model named by --model\n' +
-      'gets its own consumer group, unless it is the configured one (inference.model).',
+      'Consumes winnow.events and the topics of inputs, runs the stages validate, tokenize and infer (or\n' +
+      'the range of --stages), and writes to the next topic or, after infer, to ClickHouse. On a terminal\n' +
+      'a line shows rate, rows, dead letters, lag and model while it runs. To scale, start more processes:\n' +
+      'the groups share the partitions. With the stage infer, or with --stages labels, it also writes the\n' +
+      'labels that people give (winnow.labels) to ClickHouse. Several models may classify one topic: a\n' +
+      'model named by --model gets its own consumer group, unless it is the configured one\n' +
+      '(inference.model). It takes the inputs that list it, and those that list no models.',
     examples: [
       'winnow stream',
       'winnow stream --model intent',
@@ -59,20 +61,19 @@ async function runStream(options: Options): Promise<void> {
   const { config, terminal, paths } = context
   await checkAddress('telemetry', config.telemetry)
   const needsModel = range !== undefined && range.last !== 'validate'
-  if (needsModel) await checkModel(config.inference.model, context)
+  const consumptions = range === undefined ? [] : consumptionsOf(configured, { ...options, range })
+  const models = [...new Set(consumptions.map(({ model }) => model))]
+  if (needsModel) for (const model of models) await checkModel(model, context)
   await prepareBackends(config, logLine)
   const log = timedLog(terminal)
-  const group =
-    options.group ??
-    defaultGroup(
-      config,
-      range === undefined
-        ? 'labels'
-        : { range, model: config.inference.model, configured: configured.inference.model },
-    )
+  const labelGroup = (range === undefined && options.group) || defaultGroup(config, 'labels')
+  const groups = range === undefined ? [labelGroup] : consumptions.map(({ group }) => group)
   await untilStopped(async (signal) => {
-    const services = await openServices({ range, group, config, storeDir: paths.store, log })
-    const { runners, telemetry, model } = services
+    const services = await openServices({
+      ...{ range, consumptions, labelGroup, config, storeDir: paths.store, log },
+    })
+    const { runners, telemetry } = services
+    const [model] = services.models
     let failure: unknown
     let listener: Awaited<ReturnType<typeof listenTelemetry>> | undefined
     const work = async (): Promise<void> => {
@@ -82,11 +83,19 @@ async function runStream(options: Options): Promise<void> {
       listener = await listenTelemetry(telemetry, { host, port, probes, isAlive })
       for (const runner of runners) await runner.start()
       terminal.say(
-        `${options.stages} as group ${group}` +
-          (model === undefined ? '' : `, model ${model}`) +
+        `${options.stages} as group ${groups.join(', ')}` +
+          (model === undefined ? '' : `, model ${services.models.join(', ')}`) +
           `; metrics on ${listener.url}/metrics; stop with Ctrl-C`,
       )
-      terminal.document({ group, stages: options.stages, model, metrics: listener.url })
+      const consumed = consumptions.map(({ topic, group, model: ref }) => ({
+        ...{ topic, group },
+        model: needsModel ? ref : undefined,
+      }))
+      const [group] = groups
+      terminal.document({
+        ...{ group, stages: options.stages, model, metrics: listener.url },
+        consumptions: consumed,
+      })
       const hide = showLive(terminal, telemetry, streamFigures)
       await Promise.race([aborted(signal), services.ended]).finally(hide)
       if (signal.aborted) log('stopping: finishing what is in flight')
@@ -105,8 +114,10 @@ async function runStream(options: Options): Promise<void> {
 const endMsMax = 15_000
 
 /** Opens the stages of a range, plus the labels with infer; without a range, only the labels. */
-function openServices(options: Omit<StageOptions, 'range'> & { range: StageRange | undefined }) {
-  const { range, config, group, log } = options
+function openServices(
+  options: Omit<StageOptions, 'range'> & { range: StageRange | undefined; labelGroup: string },
+) {
+  const { range, config, labelGroup, log } = options
   const faults = openFaultPoints()
   return openAll(async (resources) => {
     const stage =
@@ -114,10 +125,9 @@ function openServices(options: Omit<StageOptions, 'range'> & { range: StageRange
         ? undefined
         : resources.add(await openStage({ ...options, range, faults }), (one) => one.close())
     const telemetry = stage?.telemetry ?? createTelemetry()
-    const runners = stage === undefined ? [] : [stage.runner]
+    const runners = stage === undefined ? [] : [...stage.runners]
     const ends = stage === undefined ? [] : [stage.ended]
     if (range === undefined || range.last === 'infer') {
-      const labelGroup = range === undefined ? group : defaultGroup(config, 'labels')
       const labels = await openLabelStage({ group: labelGroup, config, telemetry, log, faults })
       const { runner } = resources.add(labels, (one) => one.close())
       runners.push(runner)
@@ -125,7 +135,8 @@ function openServices(options: Omit<StageOptions, 'range'> & { range: StageRange
     }
     const ended = Promise.race(ends)
     ended.catch(() => undefined)
-    return { runners, ended, telemetry, model: stage?.model?.ref, close: () => resources.close() }
+    const models = stage?.models.map(({ ref }) => ref) ?? []
+    return { runners, ended, telemetry, models, close: () => resources.close() }
   })
 }
 

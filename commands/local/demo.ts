@@ -94,9 +94,11 @@ async function runDemo(options: Options, signal: AbortSignal): Promise<void> {
     terminal.say(terminal.style('bold', '3. Stream the mails that the filter has never seen'))
     const range = { first: 'validate', last: 'infer' } as const
     const { model } = trained
+    const group = defaultGroup(context.config, { range, model, configured: model })
+    const topic = topicOf(context.config.topics, 'events')
     const stage = await openStage({
       range,
-      group: defaultGroup(context.config, { range, model, configured: model }),
+      consumptions: [{ topic, group, model, input: undefined }],
       config: context.config,
       storeDir: paths.store,
       log: (line) => terminal.say(terminal.style('dim', line)),
@@ -170,7 +172,7 @@ async function streamMails(options: {
       })),
     )
   try {
-    await stage.runner.start()
+    for (const runner of stage.runners) await runner.start()
     const rest = mails.slice(0, -pacedMails)
     const startMs = performance.now()
     for (let at = 0; at < rest.length; at += 250) await publish('full', rest.slice(at, at + 250))

@@ -19,7 +19,7 @@ import {
 } from '../http/route.ts'
 import type { AcceptEvents } from './event-acceptance.ts'
 import { waitParameter } from './events.ts'
-import { eventOfHook, itemsOfBody, type Hook } from './hook-mapping.ts'
+import { eventOfHook, hookSources, itemsOfBody, type Hook } from './hook-mapping.ts'
 
 /** Most objects and arrays entries of a body, which also limits its nesting. */
 const entriesMax = 100_000
@@ -34,6 +34,7 @@ export function addHookRoutes(
 ): void {
   const { config, accept } = options
   const { hooks } = config.gateway
+  const sourcesOf = new Map(Object.entries(hooks).map(([name, hook]) => [name, hookSources(hook)]))
   // Many systems sign what they send but cannot send a key, so a signature is enough.
   const authorize: MiddlewareHandler<GatewayEnv> = (c, next) => {
     const name = c.req.param('name') ?? ''
@@ -60,7 +61,7 @@ export function addHookRoutes(
       const given = hook.secret === undefined ? undefined : c.req.header(hook.signatureHeader)
       return accept(c, {
         cut: (body) => cutHookBody(body, { hook, given, itemsMax: config.gateway.batchEventsMax }),
-        eventOf: (item) => eventOfHook(item, hook),
+        eventOf: (item) => eventOfHook(item, sourcesOf.get(name!)!),
         besides: name!,
       })
     },

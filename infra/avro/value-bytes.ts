@@ -104,19 +104,19 @@ export class ValueBytes {
     return Number.isSafeInteger(long) ? long : this.fail('is a number beyond 2^53')
   }
 
-  /** A long, rounded to the nearest double. */
-  longAsDouble(): number {
-    this.#number()
-    return this.#signed()
-  }
-
   /** A long with all its digits: a bigint beyond 2^53. */
   exactLong(): number | bigint {
     this.#number()
     const long = this.#signed()
     if (Number.isSafeInteger(long)) return long
-    const raw = (BigInt(this.#high) << 28n) | BigInt(this.#low)
-    return (raw & 1n) === 0n ? raw >> 1n : -((raw >> 1n) + 1n)
+    const zigzag = (BigInt(this.#high) << 28n) | BigInt(this.#low)
+    return (zigzag >> 1n) ^ -(zigzag & 1n)
+  }
+
+  /** A long, rounded to the nearest double. */
+  longAsDouble(): number {
+    this.#number()
+    return this.#signed()
   }
 
   skipLong(): void {

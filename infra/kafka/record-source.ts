@@ -216,7 +216,8 @@ export function recordOf(
 ): KafkaRecord {
   const { unreadable } = message
   const traceparent = traceparentOf(message.headers?.['traceparent'])
-  const lineage = lineageFromHeaders(message.headers)
+  const { headers } = message
+  const lineage = lineageFromHeaders(headers)
   return {
     topic,
     partition,
@@ -225,6 +226,7 @@ export function recordOf(
     key: message.key,
     value: identifiedValue(message.value, message.headers),
     traceparent,
+    ...(headers === undefined || Object.keys(headers).length === 0 ? {} : { headers }),
     ...(unreadable === undefined ? {} : { unreadable }),
     ...(lineage === undefined ? {} : { lineage }),
   }

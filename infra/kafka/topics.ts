@@ -183,6 +183,27 @@ export async function countRecords(kafka: KafkaClient, topic: string): Promise<n
   })
 }
 
+/** Throws broker_refused, naming them, if some topics of `inputs` do not exist. */
+export async function requireTopics(kafka: KafkaClient, topics: readonly string[]): Promise<void> {
+  if (topics.length === 0) return
+  const admin = kafka.admin()
+  await brokerCall('list the topics', async () => {
+    await admin.connect()
+    try {
+      const known = new Set(await admin.listTopics())
+      const missing = topics.filter((topic) => !known.has(topic))
+      if (missing.length === 0) return
+      const which = missing.length === 1 ? 'the topic' : 'the topics'
+      const message =
+        `${which} ${missing.join(', ')} of inputs ${missing.length === 1 ? 'does' : 'do'} not exist, or may ` +
+        'not be described by this user: correct inputs, or create what is missing'
+      throw new WinnowError('broker_refused', message, { details: { topics: missing } })
+    } finally {
+      await admin.disconnect()
+    }
+  })
+}
+
 /** The number of partitions of a topic. Throws broker_refused if the topic does not exist. */
 export async function partitionCount(kafka: KafkaClient, topic: string): Promise<number> {
   const admin = kafka.admin()

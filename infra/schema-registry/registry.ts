@@ -5,7 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import avro from 'avsc'
 import { noRegistry, type Config } from '../../configs/schema.ts'
 import { connectionProblem } from '../../configs/connection-problem.ts'
-import { WinnowError, type EventError } from '../../schemas/errors.ts'
+import { WinnowError } from '../../schemas/errors.ts'
+import { ok, rejected, type Outcome } from '../../schemas/outcome.ts'
 import { topicSchemas, type AvroTopic } from '../../schemas/subjects.ts'
 import type { AvroType } from '../../schemas/avro-type.ts'
 import {
@@ -20,6 +21,7 @@ import { resolveSchemas, type Decoded, type Resolution } from '../avro/resolutio
 import { readSchemaGraph, type SchemaNode } from '../avro/schema-graph.ts'
 import { jsonBytes, readJsonBytes } from './json-values.ts'
 import { RegistryRefused, createRegistryHttp, type RegistryHttp } from './registry-http.ts'
+import { SchemaCache } from './schema-cache.ts'
 import { findSchema } from './schema-source.ts'
 
 export type TopicValue<T extends AvroTopic> = AvroType<(typeof topicSchemas)[T]>
@@ -38,8 +40,7 @@ export type Schemas = {
 }
 
 /** How values with one schema id are read as values of a topic. */
-type Reading =
-  Extract<Resolution, { kind: 'ok' }> | { readonly kind: 'rejected'; readonly error: EventError }
+type Reading = Outcome<Extract<Resolution, { kind: 'ok' }>['read']>
 
 /** The schema of a topic's values in this process. */
 type TopicSchema = {
@@ -51,16 +52,8 @@ type TopicSchema = {
   readonly id: number
 }
 
-/**
- * An unknown id is looked up again after this time, because its schema may have been registered.
- */
-const unknownMsMax = 10_000
-/** Ids are signed 32-bit integers; registries disagree on how to respond to others. */
-const idMax = 0x7fff_ffff
 /** Topics that people produce to as well; only Winnow writes the others. */
 const jsonTopics: ReadonlySet<AvroTopic> = new Set(['events', 'labels'])
-/** Most schemas that are cached; the oldest one makes room. */
-const readingsMax = 1_000
 
 /** Whether there is a registry: its address may be `none`. */
 export function hasRegistry(config: Pick<Config['registry'], 'url'>): boolean {
@@ -96,7 +89,12 @@ export async function openSchemas(
     const type = avro.Type.forSchema(schema as avro.Schema)
     schemas.set(name, { name, topic, type, node: nodeOf(schema), id })
   }
-  const readings = new Readings(http)
+  const readings = new Map(
+    [...schemas].map(([name, reader]) => [
+      name,
+      new SchemaCache((schema) => findReading(http, reader, schema)),
+    ]),
+  )
   return {
     encode(topic, value) {
       const { type, id } = schemas.get(topic)!
@@ -107,8 +105,8 @@ export async function openSchemas(
       if (topic === 'models' && !startsWithSchemaId(value)) return jsonSchemas.decode(topic, value)
       const identified = readSchemaId(value)
       if (identified.kind === 'rejected') return rejected('avro_undecodable', identified.message)
-      const reading = await readings.of(schemas.get(topic)!, identified.schema)
-      return reading.kind === 'ok' ? reading.read(identified.body) : reading
+      const reading = await readings.get(topic)!.get(identified.schema)
+      return reading.kind === 'ok' ? reading.value(identified.body) : reading
     },
   }
 }
@@ -135,34 +133,6 @@ function nodeOf(schema: object): SchemaNode {
   return graph.root
 }
 
-/** How values are read, by topic and schema id; results are cached. */
-class Readings {
-  readonly #http: RegistryHttp
-  readonly #known = new Map<string, { result: Promise<Reading>; untilMs: number }>()
-
-  constructor(http: RegistryHttp) {
-    this.#http = http
-  }
-
-  of(reader: TopicSchema, schema: SchemaId): Promise<Reading> {
-    const key = `${reader.topic}/${schema.kind}/${schema.id}`
-    const known = this.#known.get(key)
-    if (known !== undefined && performance.now() < known.untilMs) return known.result
-    const entry = { result: findReading(this.#http, reader, schema), untilMs: Infinity }
-    entry.result.then(
-      (one) => {
-        const isUnknown = one.kind === 'rejected' && one.error.code === 'schema_unknown'
-        if (isUnknown) entry.untilMs = performance.now() + unknownMsMax
-      },
-      () => this.#known.delete(key),
-    )
-    this.#known.delete(key)
-    this.#known.set(key, entry)
-    if (this.#known.size > readingsMax) this.#known.delete(this.#known.keys().next().value!)
-    return entry.result
-  }
-}
-
 async function findReading(
   http: RegistryHttp,
   reader: TopicSchema,
@@ -170,9 +140,6 @@ async function findReading(
 ): Promise<Reading> {
   const { topic, node } = reader
   if (schema.kind === 'id' && schema.id === reader.id) return resolved(schema, node, node)
-  if (schema.id === 0 || (schema.kind === 'id' && schema.id > idMax)) {
-    return rejected('schema_unknown', `${schema.id} is not a schema id`)
-  }
   const found = await findSchema(http, schema)
   const name = schemaText(schema)
   switch (found.kind) {
@@ -205,7 +172,7 @@ async function findReading(
 
 function resolved(schema: SchemaId, writer: SchemaNode, reader: SchemaNode): Reading {
   const resolution = resolveSchemas(writer, reader)
-  if (resolution.kind === 'ok') return resolution
+  if (resolution.kind === 'ok') return ok(resolution.read)
   const message = `${schemaText(schema)} cannot be read here: ${resolution.message}`
   return rejected('schema_mismatch', message)
 }
@@ -249,8 +216,4 @@ function schemaIdIn(answer: string): number {
   const { id } = JSON.parse(answer) as { id?: unknown }
   if (typeof id === 'number' && Number.isInteger(id)) return id
   throw new TypeError(`it answered without a schema id: ${answer.slice(0, 200)}`)
-}
-
-function rejected(code: EventError['code'], message: string) {
-  return { kind: 'rejected' as const, error: { code, message } }
 }

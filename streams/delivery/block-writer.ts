@@ -124,6 +124,7 @@ function blockOf<Output>(chunks: readonly FinishedChunk<Output>[], nowMs: number
       const { record, origin, attempt } = one
       const { topic, partition, offset, recordTimeMs } = origin
       const { kind } = one.outcome
+      if (kind === 'filtered') continue
       hash.update(`${topic}/${partition}/${offset}/${recordTimeMs}/${attempt}/${kind}\n`)
       if (one.outcome.kind === 'ok') {
         outputs.push({ record, origin, attempt, value: one.outcome.value })
@@ -137,7 +138,7 @@ function blockOf<Output>(chunks: readonly FinishedChunk<Output>[], nowMs: number
 
 function deadLetterOf(one: RecordOutcome<unknown>, nowMs: number): DeadLetter {
   const { origin, attempt, outcome, stage, record } = one
-  if (outcome.kind === 'ok') throw new TypeError('an accepted event is no dead letter')
+  if (outcome.kind !== 'rejected') throw new TypeError('only a rejected event is a dead letter')
   return {
     ...origin,
     code: outcome.error.code,

@@ -1,5 +1,5 @@
 // What a chain of stages makes of records: one outcome per record, in order.
-import type { Outcome } from '../../schemas/outcome.ts'
+import type { Filtered, Outcome } from '../../schemas/outcome.ts'
 import type { KafkaRecord } from '../../schemas/record.ts'
 import type { Origin } from '../../schemas/validated.ts'
 
@@ -13,7 +13,7 @@ export type RecordOutcome<Output> = {
   readonly attempt: number
   /** The last stage that saw it. */
   readonly stage: string
-  readonly outcome: Outcome<Output>
+  readonly outcome: Outcome<Output> | Filtered
 }
 
 /** The stages applied to one chunk, with the models that it leased. */

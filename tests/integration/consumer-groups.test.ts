@@ -136,15 +136,16 @@ describe('a partition that is added while a stage runs', () => {
     const lines: string[] = []
     const stage = await openStage({
       range: { first: 'validate', last: 'validate' },
-      group,
+      consumptions: [{ topic: events, group, model: '', input: undefined }],
       config,
       storeDir: '',
       log: (line) => lines.push(line),
     })
     const added = config.topics.partitions
     try {
-      await stage.runner.start()
-      await until('the group', () => stage.runner.isReady())
+      const [runner] = stage.runners
+      await runner!.start()
+      await until('the group', () => runner!.isReady())
       await admin.createPartitions({ topicPartitions: [{ topic: events, count: added + 1 }] })
       const startMs = performance.now()
       const producer = await openProducer(kafka)
