@@ -319,7 +319,8 @@ const hook = z.strictObject({
     .refine((path) => path === '' || parsePath(path, { roots: 'value' }).kind === 'ok', {
       error: 'must be a path such as data.comments',
     })
-    .optional().describe('Path of the array of items; empty: the body.'),
+    .optional()
+    .describe('Path of the array of items; empty: the body.'),
   secret: z.string().min(16).optional().meta({ writeOnly: true }),
   signatureHeader: z
     .string()
@@ -516,33 +517,37 @@ const tracking = z.strictObject({
 })
 
 /** The schema of the whole configuration. It refuses unknown keys. */
-export const configSchema = z.strictObject({
-  kafka: kafka.prefault({}).describe('Kafka connection.'),
-  registry: registry.prefault({}).describe('Schema registry connection.'),
-  clickhouse: clickhouse.prefault({}).describe('ClickHouse connection.'),
-  topics: topics.prefault({}).describe('Topic names and how they are created.'),
-  limits: limits.prefault({}).describe('Limits of an event.'),
-  cleaning: cleaning.prefault({}).describe('How a text is cleaned before it is classified.'),
-  inference: inference.prefault({}).describe('The model and its batches.'),
-  store: store.prefault({}).describe('The artifact store that model versions are published to.'),
-  publish: publish.prefault({}).describe('What a version must reach before it is published.'),
-  guards: guards.prefault({}).describe('When a promoted version is rolled back automatically.'),
-  stream: stream.prefault({}).describe('The stage runner and the ClickHouse sink.'),
-  gateway: gateway.prefault({}).describe('The HTTP gateway.'),
-  telemetry: telemetry.prefault({}).describe('Metrics and probes of stage processes.'),
-  trials: trials.prefault({}).describe('Trials that workers run.'),
-  tracking: tracking.prefault({}).describe('Where runs are sent to.'),
-  base: base.prefault({}).describe('Where base encoders come from.'),
-  local: local.prefault({}).describe('The embedded stack.'),
-  inputs: inputs.default([]).describe(
-    'Topics of other systems whose records are events, each with its format and its mapping of fields; see ' +
-      'docs/inputs.md.',
-  ),
-}).superRefine(({ inputs, topics }, context) => {
-  for (const { path, message } of inputProblems(inputs, topics.prefix)) {
-    context.addIssue({ code: 'custom', path: ['inputs', ...path], message })
-  }
-})
+export const configSchema = z
+  .strictObject({
+    kafka: kafka.prefault({}).describe('Kafka connection.'),
+    registry: registry.prefault({}).describe('Schema registry connection.'),
+    clickhouse: clickhouse.prefault({}).describe('ClickHouse connection.'),
+    topics: topics.prefault({}).describe('Topic names and how they are created.'),
+    limits: limits.prefault({}).describe('Limits of an event.'),
+    cleaning: cleaning.prefault({}).describe('How a text is cleaned before it is classified.'),
+    inference: inference.prefault({}).describe('The model and its batches.'),
+    store: store.prefault({}).describe('The artifact store that model versions are published to.'),
+    publish: publish.prefault({}).describe('What a version must reach before it is published.'),
+    guards: guards.prefault({}).describe('When a promoted version is rolled back automatically.'),
+    stream: stream.prefault({}).describe('The stage runner and the ClickHouse sink.'),
+    gateway: gateway.prefault({}).describe('The HTTP gateway.'),
+    telemetry: telemetry.prefault({}).describe('Metrics and probes of stage processes.'),
+    trials: trials.prefault({}).describe('Trials that workers run.'),
+    tracking: tracking.prefault({}).describe('Where runs are sent to.'),
+    base: base.prefault({}).describe('Where base encoders come from.'),
+    local: local.prefault({}).describe('The embedded stack.'),
+    inputs: inputs
+      .default([])
+      .describe(
+        'Topics of other systems whose records are events, each with its format and its mapping of fields; see ' +
+          'docs/inputs.md.',
+      ),
+  })
+  .superRefine(({ inputs, topics }, context) => {
+    for (const { path, message } of inputProblems(inputs, topics.prefix)) {
+      context.addIssue({ code: 'custom', path: ['inputs', ...path], message })
+    }
+  })
 
 /** The resolved configuration: every field is set. */
 export type Config = z.output<typeof configSchema>

@@ -52,8 +52,7 @@ export function consumptionsOf(config: Config, options: ConsumptionOptions): Con
         const suffix = namesModel && range.last === 'infer' ? `.${parseModelRef(ref).name}` : ''
         return {
           topic,
-          group:
-            group === undefined ? defaultGroup(config, ofGroup) : `${group}${suffix}:${topic}`,
+          group: group === undefined ? defaultGroup(config, ofGroup) : `${group}${suffix}:${topic}`,
           model: ref,
           input,
         }

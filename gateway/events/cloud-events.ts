@@ -107,7 +107,10 @@ export function binaryCloudEvent(
     return undefined
   }
   codingOf(headers['content-encoding'])
-  if (!isJsonType(contentType) && !/^text\/[^;]+(?:;\s*charset="?utf-?8"?\s*)?$/i.test(contentType)) {
+  if (
+    !isJsonType(contentType) &&
+    !/^text\/[^;]+(?:;\s*charset="?utf-?8"?\s*)?$/i.test(contentType)
+  ) {
     throw new WinnowError(
       'media_type_unsupported',
       `The data of a CloudEvent must be JSON or text in UTF-8, not "${contentType}"`,

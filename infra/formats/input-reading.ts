@@ -2,11 +2,7 @@
 // `preset`, and parses its mapping.
 import type { Config } from '../../configs/schema.ts'
 import type { Input } from '../../configs/inputs.ts'
-import {
-  parseMapping,
-  readsKey,
-  type EventMapping,
-} from '../../schemas/mapping/event-mapping.ts'
+import { parseMapping, readsKey, type EventMapping } from '../../schemas/mapping/event-mapping.ts'
 import type { Envelope, PartDecoder, RecordDecoder } from '../../schemas/ports/record-decoder.ts'
 import { avroDecoder, avroFileDecoder } from './avro-format.ts'
 import { cloudEventsEnvelope } from './cloud-events-preset.ts'

@@ -33,8 +33,7 @@ export function namedReaders<T>(
   format: NamedFormat<T>,
 ): (value: Buffer) => Promise<Outcome<NamedValue<T>>> {
   if (!hasRegistry(config)) {
-    const message =
-      `registry.url is none: set it to the registry that has the schemas, or give the input a schemaFile`
+    const message = `registry.url is none: set it to the registry that has the schemas, or give the input a schemaFile`
     return () => Promise.resolve(rejected('schema_unknown', message))
   }
   const http = createRegistryHttp(config)

@@ -13,14 +13,15 @@ export function readSchemaFile(path: string): string {
     const text = readBounded(path)
     if (text !== undefined) return text
   } catch (cause) {
-    throw new WinnowError('config_invalid', `cannot read schemaFile ${path}: ${fileProblem(cause)}`, {
-      cause,
-    })
+    throw new WinnowError(
+      'config_invalid',
+      `cannot read schemaFile ${path}: ${fileProblem(cause)}`,
+      {
+        cause,
+      },
+    )
   }
-  throw new WinnowError(
-    'config_invalid',
-    `schemaFile ${path} has more than ${fileBytesMax} bytes`,
-  )
+  throw new WinnowError('config_invalid', `schemaFile ${path} has more than ${fileBytesMax} bytes`)
 }
 
 /**

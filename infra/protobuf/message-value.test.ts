@@ -188,7 +188,8 @@ describe('readMessage', () => {
       u64: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }).map(String),
       s32: fc.integer(),
       s64: long.map(String),
-      d: fc.double({ noNaN: true }),
+      // JSON, through which the results go, has no negative zero.
+      d: fc.double({ noNaN: true }).map((number) => (number === 0 ? 0 : number)),
       text: fc.string({ unit: 'binary' }),
       raw: fc.base64String(),
       packed: fc.array(long.map(String)),
@@ -238,14 +239,29 @@ describe('bytes that are no message', () => {
     ['a tag without a number', Buffer.from([0]), 'without a valid number'],
     ['an end of a group that is not open', Buffer.from([0xa4, 0x06]), 'wire type 4'],
     ['text that is not UTF-8', Buffer.from([0x72, 1, 0xff]), 'text is not valid UTF-8'],
-    ['messages 10,000 deep', Buffer.concat([Buffer.from([0xba, 1, ...varint(deep(5_000).length)]), deep(5_000)]), 'nested deeper'],
-    ['unknown groups 100,000 deep', Buffer.alloc(200_000, Buffer.from([0xa3, 0x06])), 'nested deeper'],
+    [
+      'messages 10,000 deep',
+      Buffer.concat([Buffer.from([0xba, 1, ...varint(deep(5_000).length)]), deep(5_000)]),
+      'nested deeper',
+    ],
+    [
+      'unknown groups 100,000 deep',
+      Buffer.alloc(200_000, Buffer.from([0xa3, 0x06])),
+      'nested deeper',
+    ],
     ['a part of a number', Buffer.from([0x61, 0, 0, 0]), 'needs 8 bytes'],
-    ['a name that would set a prototype', Buffer.from([0xa2, 1, 13, 0x0a, 9, ...Buffer.from('__proto__'), 0x10, 1]), 'must not have the name'],
+    [
+      'a name that would set a prototype',
+      Buffer.from([0xa2, 1, 13, 0x0a, 9, ...Buffer.from('__proto__'), 0x10, 1]),
+      'must not have the name',
+    ],
   ])('%s is refused', (_name, bytes, message) => {
     const startMs = performance.now()
     const read = readMessage(type, bytes, { bytes: 'base64' })
-    expect(read).toMatchObject({ kind: 'rejected', error: { message: expect.stringContaining(message) as string } })
+    expect(read).toMatchObject({
+      kind: 'rejected',
+      error: { message: expect.stringContaining(message) as string },
+    })
     expect(performance.now() - startMs).toBeLessThan(2_000)
   })
 

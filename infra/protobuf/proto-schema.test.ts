@@ -99,7 +99,8 @@ describe('readProtoSchema', () => {
   })
 
   it('needs no file whose types it does not need', () => {
-    const text = 'syntax = "proto3"; import "buf/validate/validate.proto"; message M { int32 a = 1; }'
+    const text =
+      'syntax = "proto3"; import "buf/validate/validate.proto"; message M { int32 a = 1; }'
     expect(schemaOf(text).byName('M')).toBeDefined()
   })
 })
@@ -107,23 +108,50 @@ describe('readProtoSchema', () => {
 describe('a schema that cannot be used', () => {
   const nested = `${'message A {'.repeat(10_000)}${'}'.repeat(10_000)}`
   it.each<[string, string, string]>([
-    ['with an import that is missing', 'import "a.proto"; message M { A a = 1; }', 'needs the type A, which is not there; these imports are missing: a.proto'],
-    ['that ends early', 'message M { string a = 1;', 'ends too early'],
+    [
+      'with an import that is missing',
+      'import "a.proto"; message M { A a = 1; }',
+      'needs the type A, which is not there; these imports are missing: a.proto',
+    ],
+    [
+      'that ends early',
+      'message M { string a = 1;',
+      'has its end on line 1 where a name is expected',
+    ],
     ['that is JSON', '{"type":"record"}', 'has "{" on line 1 where ";" is expected'],
-    ['with a field without a number', 'message M {\n string a; }', 'has ";" on line 2 where "=" is expected'],
-    ['with one number twice', 'message M { int32 a = 1; int32 b = 1; }', 'two fields with the number 1 in M'],
+    [
+      'with a field without a number',
+      'message M {\n string a; }',
+      'has ";" on line 2 where "=" is expected',
+    ],
+    [
+      'with one number twice',
+      'message M { int32 a = 1; int32 b = 1; }',
+      'two fields with the number 1 in M',
+    ],
     ['with one message twice', 'message M {} message M {}', 'defines M twice'],
     ['with a field __proto__', 'message M { int32 __proto__ = 1; }', 'named "__proto__"'],
     ['nested 10,000 deep', nested, 'deeper than 32'],
-    ['of 100,000 messages', Array.from({ length: 100_000 }, (_, at) => `message M${at} {}`).join(''), 'more than 20000'],
-    ['with a comment without an end', `service S { ${'/*/'.repeat(500_000)}`, 'without an end'],
+    [
+      'of 100,000 messages',
+      Array.from({ length: 100_000 }, (_, at) => `message M${at} {}`).join(''),
+      'more than 20000',
+    ],
+    ['with a comment without an end', `service S { ${'a/*'.repeat(500_000)}`, 'without an end'],
     ['with a text without an end', `service S { ${'"\\'.repeat(500_000)}`, 'without an end'],
     ['of blanks and braces', `option ${'{ '.repeat(1_000_000)}`, 'ends too early'],
-    ['that imports what is wrong', 'import "bad.proto";', 'imports bad.proto, which ends too early'],
+    [
+      'that imports what is wrong',
+      'import "bad.proto";',
+      'imports bad.proto, which has its end on line 1',
+    ],
   ])('%s is refused', (_name, text, message) => {
     const startMs = performance.now()
     const read = readProtoSchema(text, (path) => (path === 'bad.proto' ? 'message' : undefined))
-    expect(read).toMatchObject({ kind: 'rejected', message: expect.stringContaining(message) as string })
+    expect(read).toMatchObject({
+      kind: 'rejected',
+      message: expect.stringContaining(message) as string,
+    })
     expect(performance.now() - startMs).toBeLessThan(4_000)
   })
 

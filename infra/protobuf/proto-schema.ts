@@ -1,12 +1,7 @@
 // A Protobuf schema: a .proto file with the files that it imports, its types resolved. It finds the
 // message of a value: by name, or by the indexes that Confluent's serialisers write.
 import { wellKnownFiles } from './well-known-files.ts'
-import {
-  parseProtoFile,
-  type NamedField,
-  type NamedMessage,
-  type ProtoFile,
-} from './proto-file.ts'
+import { parseProtoFile, type NamedField, type NamedMessage, type ProtoFile } from './proto-file.ts'
 import { ProtoInvalid } from './proto-tokens.ts'
 import type { ProtoEnum, ProtoField, ProtoMessage, ScalarKind } from './proto-types.ts'
 

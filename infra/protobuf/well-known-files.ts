@@ -4,7 +4,10 @@
 /** Texts of files by the path in an import. */
 export const wellKnownFiles: ReadonlyMap<string, string> = new Map([
   file('google/protobuf/any.proto', 'message Any { string type_url = 1; bytes value = 2; }'),
-  file('google/protobuf/duration.proto', 'message Duration { int64 seconds = 1; int32 nanos = 2; }'),
+  file(
+    'google/protobuf/duration.proto',
+    'message Duration { int64 seconds = 1; int32 nanos = 2; }',
+  ),
   file('google/protobuf/empty.proto', 'message Empty {}'),
   file('google/protobuf/field_mask.proto', 'message FieldMask { repeated string paths = 1; }'),
   file(
@@ -29,15 +32,16 @@ export const wellKnownFiles: ReadonlyMap<string, string> = new Map([
   ),
   file(
     'google/protobuf/wrappers.proto',
-    [
-      ...['Double', 'Float', 'Int64', 'UInt64', 'Int32', 'UInt32', 'Bool', 'String', 'Bytes'],
-    ]
+    [...['Double', 'Float', 'Int64', 'UInt64', 'Int32', 'UInt32', 'Bool', 'String', 'Bytes']]
       .map((name) => `message ${name}Value { ${name.toLowerCase()} value = 1; }`)
       .join('\n'),
   ),
   // Options of other files are described in it; no value is read by it.
   file('google/protobuf/descriptor.proto', ''),
-  file('google/type/date.proto', 'message Date { int32 year = 1; int32 month = 2; int32 day = 3; }'),
+  file(
+    'google/type/date.proto',
+    'message Date { int32 year = 1; int32 month = 2; int32 day = 3; }',
+  ),
   file('google/type/latlng.proto', 'message LatLng { double latitude = 1; double longitude = 2; }'),
   file(
     'google/type/money.proto',

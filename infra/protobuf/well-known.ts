@@ -43,7 +43,9 @@ function duration(value: Fields): unknown {
 
 /** Nothing, or 3, 6 or 9 digits. */
 function fraction(nanos: number): string {
-  const digits = String(nanos).padStart(9, '0').replace(/(?:000){1,3}$/, '')
+  const digits = String(nanos)
+    .padStart(9, '0')
+    .replace(/(?:000){1,3}$/, '')
   return digits === '' ? '' : `.${digits}`
 }
 

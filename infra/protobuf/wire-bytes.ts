@@ -167,7 +167,9 @@ export class WireBytes {
 
   #length(): number {
     const length = Number(this.varint())
-    return length <= this.#end - this.#at ? length : this.fail(pastEnd(length, this.#end - this.#at))
+    return length <= this.#end - this.#at
+      ? length
+      : this.fail(pastEnd(length, this.#end - this.#at))
   }
 
   #taken(length: number): Buffer {

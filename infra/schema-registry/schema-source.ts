@@ -120,7 +120,8 @@ async function followed(follow: (needed: References) => Promise<void>) {
     await follow(needed)
     return { kind: 'ok' as const, texts: needed.texts, named: needed.named }
   } catch (error) {
-    if (error instanceof SchemaUnusable) return { kind: 'unusable' as const, message: error.message }
+    if (error instanceof SchemaUnusable)
+      return { kind: 'unusable' as const, message: error.message }
     throw error
   }
 }

@@ -77,10 +77,7 @@ export function parseFields(
   return sources
 }
 
-function required(
-  written: string,
-  options: { readonly roots: 'record' | 'value' },
-): FieldSource {
+function required(written: string, options: { readonly roots: 'record' | 'value' }): FieldSource {
   const parsed = parseSource(written, options)
   if (parsed.kind === 'rejected') throw new TypeError(`"${written}" ${parsed.problem}`)
   return parsed.source
