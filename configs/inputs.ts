@@ -71,11 +71,10 @@ const filterPath = z
   })
 const filterValue = z.union([z.string().max(4_096), z.number(), z.boolean()])
 
+const topicName = z.string().regex(/^[A-Za-z0-9._-]{1,249}$/, 'must be the name of a topic')
+
 const input = z.strictObject({
-  topic: z
-    .string()
-    .regex(/^[A-Za-z0-9._-]{1,249}$/, 'must be the name of a topic')
-    .describe('Topic to consume; Winnow does not create it.'),
+  topic: topicName.describe('Topic to consume; Winnow does not create it.'),
   format: z.enum(recordFormats).default('json').describe('Form of the values.'),
   keyFormat: z
     .enum(recordFormats)
@@ -167,6 +166,12 @@ const input = z.strictObject({
     })
     .optional()
     .describe('Cleaning of these texts; the setting cleaning when absent.'),
+  deadLetterTopic: topicName
+    .optional()
+    .describe(
+      'Topic that also gets the rejected records of this input as they arrived, with the reason in headers; Winnow ' +
+        'does not create it.',
+    ),
   replay: z
     .boolean()
     .default(false)
@@ -192,6 +197,13 @@ export function inputProblems(all: readonly Input[], prefix: string): Problem[] 
     const add = (path: Problem['path'], message: string) =>
       problems.push({ path: [at, ...path], message })
     if (own.has(one.topic)) add(['topic'], 'it is a topic of Winnow itself')
+    const letters = one.deadLetterTopic
+    if (letters !== undefined && own.has(letters)) {
+      add(['deadLetterTopic'], 'it is a topic of Winnow itself')
+    }
+    if (all.some(({ topic }) => topic === letters)) {
+      add(['deadLetterTopic'], 'it is an input, so rejected records would come back')
+    }
     if (first < at) add(['topic'], `it is the topic of inputs.${first} too; name each topic once`)
     if (one.fields.text === undefined && (one.format !== 'text' || one.preset !== undefined)) {
       add(['fields', 'text'], 'say where the text is, such as order.note')

@@ -77,6 +77,7 @@ export type OutgoingRecord = {
   readonly value: Buffer | string | null
   readonly partition?: number
   readonly timestampMs?: number
+  readonly headers?: RecordHeaders | undefined
   readonly traceparent?: string | undefined
   readonly lineage?: Lineage | undefined
 }

@@ -1,5 +1,6 @@
 // Builds the runners of a stage range with their clients, for `stream` and `demo`: one for each topic
 // that is consumed, and for each model that classifies it.
+import type { Input } from '../configs/inputs.ts'
 import type { Config } from '../configs/schema.ts'
 import { createAnalytics, type Analytics } from '../infra/clickhouse/clickhouse.ts'
 import { openInput } from '../infra/formats/input-reading.ts'
@@ -11,6 +12,7 @@ import {
 } from '../infra/kafka/kafka.ts'
 import { openSchemas, type Schemas } from '../infra/schema-registry/registry.ts'
 import { createResultSink, type Ownership } from '../infra/sinks/result-sink.ts'
+import type { ResultOutput } from '../infra/sinks/result-outputs.ts'
 import { insertShadowRows } from '../infra/sinks/shadow-rows.ts'
 import { createTelemetry, type Telemetry } from '../infra/telemetry.ts'
 import { createTopicSink } from '../infra/sinks/topic-sink.ts'
@@ -31,6 +33,7 @@ import { openGroupSource } from './group-source.ts'
 import type { ServingModels } from './model-follower.ts'
 import type { OpenModel } from './model.ts'
 import { openAll, type OpenResources } from './open-resources.ts'
+import { openOutputs } from './result-topics.ts'
 import { openServingModel, type ServingOptions } from './serving-model.ts'
 import { failureSignal } from './failure-signal.ts'
 
@@ -67,6 +70,7 @@ type StageParts = {
   readonly faults: FaultPoints
   readonly resources: OpenResources
   readonly outputPartitions: number
+  readonly outputs: readonly ResultOutput[]
 }
 
 /** A model at work, with its shadow. */
@@ -87,10 +91,10 @@ export function openStage(options: StageOptions): Promise<Stage> {
     const clickhouse = resources.add(createAnalytics(config.clickhouse), (one) => one.close())
     const analytics = faults.analytics(clickhouse)
     const kafka = createKafka(config, options.log)
-    await requireTopics(
-      kafka,
-      consumptions.flatMap(({ input }) => (input === undefined ? [] : [input.topic])),
-    )
+    await requireTopics(kafka, {
+      setting: 'inputs',
+      topics: consumptions.flatMap(({ input }) => input ?? []).flatMap(topicsOfInput),
+    })
     const schemas = await openSchemas(config.registry, config.topics.prefix)
     const producer = faults.producer(resources.add(await openProducer(kafka), (one) => one.close()))
     const { failed, fail } = failureSignal()
@@ -99,8 +103,18 @@ export function openStage(options: StageOptions): Promise<Stage> {
       topicOf(config.topics, outputTopic[range.last]),
     )
     const clients = { kafka, schemas, producer }
+    const outputs = range.last === 'infer' ? await openOutputs(config, { kafka, range }) : []
     const parts: StageParts = {
-      ...{ clients, analytics, clickhouse, telemetry, faults, resources, outputPartitions },
+      ...{
+        clients,
+        analytics,
+        clickhouse,
+        telemetry,
+        faults,
+        resources,
+        outputPartitions,
+        outputs,
+      },
     }
     const models =
       range.last === 'validate'
@@ -154,11 +168,16 @@ async function openRunner(
       nowMs: () => Date.now(),
       onChallenge: (outcome, events) => telemetry.challenged(outcome, events),
     }),
-    sink: faults.sink(sinkOf(options, { ...parts, model, owner: { group, topic } })),
+    sink: faults.sink(sinkOf(options, { ...parts, model, owner: { group, topic }, input })),
     config: config.stream,
     metrics: telemetry.runner(),
     log: (line) => log(line),
   })
+}
+
+/** The topics that an input names. */
+function topicsOfInput({ topic, deadLetterTopic }: Input): string[] {
+  return deadLetterTopic === undefined ? [topic] : [topic, deadLetterTopic]
 }
 
 function withFaults(reading: InputReading, faults: FaultPoints): InputReading {
@@ -245,12 +264,13 @@ function openShadow(
 /** The sink that fits the last stage of the range. */
 function sinkOf(
   { range, config }: StageOptions,
-  parts: Pick<StageParts, 'clients' | 'analytics' | 'outputPartitions'> & {
+  parts: Pick<StageParts, 'clients' | 'analytics' | 'outputPartitions' | 'outputs'> & {
     readonly model: ModelParts | undefined
     readonly owner: Ownership
+    readonly input: Input | undefined
   },
 ): Sink<PipelineOutput> {
-  const { analytics, model, outputPartitions, owner } = parts
+  const { analytics, model, outputPartitions, outputs, owner, input } = parts
   const clients = { ...parts.clients, analytics }
   const deadLetters = topicOf(config.topics, 'dead-letters')
   const topic = topicOf(config.topics, outputTopic[range.last])
@@ -258,8 +278,9 @@ function sinkOf(
     const classified = config.stream.classified ? topic : undefined
     const sink = createResultSink(clients, {
       model: model!.models.champion.current.manifest.name,
-      topics: { deadLetters, classified },
+      topics: { deadLetters, classified, ofInput: input?.deadLetterTopic },
       owner,
+      outputs,
     })
     const { shadow } = model!
     return shadow === undefined ? sink : withShadow(sink, shadow)
@@ -271,6 +292,7 @@ function sinkOf(
   return createTopicSink<PipelineOutput>(clients, {
     topic,
     deadLetterTopic: deadLetters,
+    rejectedTopic: input?.deadLetterTopic,
     partitions: outputPartitions,
     encode,
     owner,

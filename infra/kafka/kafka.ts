@@ -241,9 +241,10 @@ function messageOf(record: OutgoingRecord): Message {
   const message: Message = { key: record.key, value: record.value }
   if (record.partition !== undefined) message.partition = record.partition
   if (record.timestampMs !== undefined) message.timestamp = String(record.timestampMs)
-  const { traceparent, lineage } = record
-  if (traceparent !== undefined || lineage !== undefined) {
+  const { headers, traceparent, lineage } = record
+  if (headers !== undefined || traceparent !== undefined || lineage !== undefined) {
     message.headers = {
+      ...headers,
       ...(traceparent === undefined ? {} : { traceparent }),
       ...(lineage === undefined ? {} : lineageHeaders(lineage)),
     }

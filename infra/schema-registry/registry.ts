@@ -111,6 +111,20 @@ export async function openSchemas(
   }
 }
 
+/**
+ * Registers the schema of results for a topic of another system, and returns how its values are
+ * encoded. Throws registry_unavailable, or schema_incompatible if the registry refuses it.
+ */
+export async function openResultEncoder(
+  config: Config['registry'],
+  topic: string,
+): Promise<(result: TopicValue<'classified'>) => Buffer> {
+  const schema = topicSchemas.classified
+  const id = await register(createRegistryHttp(config), schema, `${topic}-value`)
+  const type = avro.Type.forSchema(schema as unknown as avro.Schema)
+  return (result) => withSchemaId({ kind: 'id', id }, type.toBuffer(result))
+}
+
 /** The codec of a stack without a registry. */
 const jsonSchemas: Schemas = {
   encode: (_topic, value) => jsonBytes(value),

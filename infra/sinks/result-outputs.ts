@@ -1,0 +1,71 @@
+// What topics of other systems get of results: a record for each, with the key and the headers of
+// the record that was classified. When they are sent, and what a repeated block does, is
+// result-sink.ts.
+import type { Output } from '../../configs/outputs.ts'
+import type { Classification } from '../../schemas/classification.ts'
+import { exactJsonText, parseForPassing } from '../../schemas/exact-json.ts'
+import { isJsonObject } from '../../schemas/json-object.ts'
+import type { BlockOutput } from '../../schemas/ports/sink.ts'
+import type { OutgoingRecord } from '../../schemas/record.ts'
+import { readSchemaId } from '../../schemas/schema-id.ts'
+import { jsonBytes } from '../schema-registry/json-values.ts'
+import { passedHeaders } from './passed-headers.ts'
+
+/** A topic of another system that gets results. */
+export type ResultOutput = {
+  readonly topic: string
+  /** The records for the results of a block, in their order. */
+  readonly records: (outputs: readonly BlockOutput<Classification>[]) => OutgoingRecord[]
+}
+
+/** Makes an output. Results are JSON unless `encodeAvro` encodes them for its topic. */
+export function resultOutput(
+  output: Output,
+  encodeAvro?: (result: Classification) => Buffer,
+): ResultOutput {
+  const { topic, inputs, labels } = output
+  const topics = inputs && new Set(inputs)
+  const wanted = labels && new Set(labels)
+  const valueOf = (one: BlockOutput<Classification>): Buffer => {
+    if (output.value === 'enriched') return enriched(one, output.field)
+    return encodeAvro === undefined ? jsonBytes(one.value) : encodeAvro(one.value)
+  }
+  return {
+    topic,
+    records: (outputs) =>
+      outputs
+        .filter(({ origin }) => topics?.has(origin.topic) !== false)
+        .filter(({ value }) => wanted?.has(value.label) !== false)
+        .map((one) => ({
+          key: one.record.key,
+          value: valueOf(one),
+          headers: passedHeaders(one.record.headers, output.value),
+          traceparent: one.record.traceparent,
+        })),
+  }
+}
+
+/** The value of the record with the result in one more field; numbers keep their text. */
+function enriched({ record, value: result }: BlockOutput<Classification>, field: string): Buffer {
+  const given = record.value === null ? null : parseForPassing(jsonOf(record.value))
+  // A list or a text, which has no fields, goes into one.
+  const fields = isJsonObject(given) ? given : { value: given }
+  return Buffer.from(exactJsonText({ ...fields, [field]: resultFields(result) }))
+}
+
+/** What an enriched value says of the result; the text and the attributes are in the value itself. */
+function resultFields(result: Classification) {
+  const { label, score, labels, probabilities, outOfScope } = result
+  const { model, version, role, classifiedAtMs } = result
+  const { eventId, topic, partition, offset } = result
+  return {
+    ...{ label, score, labels, probabilities, outOfScope, model, version, role, classifiedAtMs },
+    ...{ eventId, topic, partition, offset },
+  }
+}
+
+/** JSON text; the id of a JSON Schema may stand in front of it. */
+function jsonOf(value: Buffer): string {
+  const identified = readSchemaId(value)
+  return (identified.kind === 'ok' ? identified.body : value).toString()
+}
