@@ -3,6 +3,7 @@
 import { deadLetterId, type DeadLetter } from '../../schemas/dead-letter.ts'
 import type { Block } from '../../schemas/ports/sink.ts'
 import type { OutgoingRecord } from '../../schemas/record.ts'
+import { shortenedHeader, type BoundedRecord } from './bounded-send.ts'
 import { passedHeaders } from './passed-headers.ts'
 
 /**
@@ -12,13 +13,19 @@ import { passedHeaders } from './passed-headers.ts'
 export function rejectedRecords({
   deadLetters,
   records,
-}: Pick<Block<unknown>, 'deadLetters' | 'records'>): OutgoingRecord[] {
-  return deadLetters.flatMap((letter): OutgoingRecord[] => {
-    const record = records?.get(letter)
-    if (record === undefined || record.topic !== letter.topic) return []
-    const { key, value, traceparent } = record
-    const headers = { ...passedHeaders(record.headers, 'same'), ...reasonHeaders(letter) }
-    return [{ key, value, headers, traceparent }]
+}: Pick<Block<unknown>, 'deadLetters' | 'records'>): BoundedRecord[] {
+  return deadLetters.flatMap((letter): BoundedRecord[] => {
+    const arrived = records?.get(letter)
+    if (arrived === undefined || arrived.topic !== letter.topic) return []
+    const { key, value, traceparent } = arrived
+    const headers = { ...passedHeaders(arrived.headers, 'same'), ...reasonHeaders(letter) }
+    const record: OutgoingRecord = { key, value, headers, traceparent }
+    const shortened = () => ({
+      ...record,
+      value: null,
+      headers: { ...headers, [shortenedHeader]: 'value' },
+    })
+    return [{ record, shortened }]
   })
 }
 

@@ -6,16 +6,17 @@ import type { Classification } from '../../schemas/classification.ts'
 import { exactJsonText, parseForPassing } from '../../schemas/exact-json.ts'
 import { isJsonObject } from '../../schemas/json-object.ts'
 import type { BlockOutput } from '../../schemas/ports/sink.ts'
-import type { OutgoingRecord } from '../../schemas/record.ts'
+import type { KafkaRecord } from '../../schemas/record.ts'
 import { readSchemaId } from '../../schemas/schema-id.ts'
 import { jsonBytes } from '../schema-registry/json-values.ts'
+import { shortenedHeader, type BoundedRecord } from './bounded-send.ts'
 import { passedHeaders } from './passed-headers.ts'
 
 /** A topic of another system that gets results. */
 export type ResultOutput = {
   readonly topic: string
   /** The records for the results of a block, in their order. */
-  readonly records: (outputs: readonly BlockOutput<Classification>[]) => OutgoingRecord[]
+  readonly records: (outputs: readonly BlockOutput<Classification>[]) => BoundedRecord[]
 }
 
 /** Makes an output. Results are JSON unless `encodeAvro` encodes them for its topic. */
@@ -23,31 +24,38 @@ export function resultOutput(
   output: Output,
   encodeAvro?: (result: Classification) => Buffer,
 ): ResultOutput {
-  const { topic, inputs, labels } = output
+  const { topic, inputs, labels, field } = output
   const topics = inputs && new Set(inputs)
   const wanted = labels && new Set(labels)
-  const valueOf = (one: BlockOutput<Classification>): Buffer => {
-    if (output.value === 'enriched') return enriched(one, output.field)
-    return encodeAvro === undefined ? jsonBytes(one.value) : encodeAvro(one.value)
-  }
+  const encode = encodeAvro ?? jsonBytes
   return {
     topic,
     records: (outputs) =>
       outputs
         .filter(({ origin }) => topics?.has(origin.topic) !== false)
         .filter(({ value }) => wanted?.has(value.label) !== false)
-        .map((one) => ({
-          key: one.record.key,
-          value: valueOf(one),
-          headers: passedHeaders(one.record.headers, output.value),
-          traceparent: one.record.traceparent,
-        })),
+        .map(({ record: arrived, value: result }) => {
+          const { key, traceparent } = arrived
+          const headers = passedHeaders(arrived.headers, output.value)
+          const isEnriched = output.value === 'enriched'
+          const value = isEnriched ? enriched(arrived, result, field) : encode(result)
+          return {
+            record: { key, value, headers, traceparent },
+            shortened: () => ({
+              ...{ key, traceparent },
+              value: isEnriched
+                ? jsonBytes({ [field]: resultFields(result) })
+                : encode({ ...result, text: '', attributes: {} }),
+              headers: { ...headers, [shortenedHeader]: isEnriched ? 'value' : 'text,attributes' },
+            }),
+          }
+        }),
   }
 }
 
-/** The value of the record with the result in one more field; numbers keep their text. */
-function enriched({ record, value: result }: BlockOutput<Classification>, field: string): Buffer {
-  const given = record.value === null ? null : parseForPassing(jsonOf(record.value))
+/** The value that arrived with the result in one more field; numbers keep their text. */
+function enriched({ value }: KafkaRecord, result: Classification, field: string): Buffer {
+  const given = value === null ? null : parseForPassing(jsonOf(value))
   // A list or a text, which has no fields, goes into one.
   const fields = isJsonObject(given) ? given : { value: given }
   return Buffer.from(exactJsonText({ ...fields, [field]: resultFields(result) }))

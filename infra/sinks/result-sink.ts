@@ -20,6 +20,7 @@ import {
 } from './classification-rows.ts'
 import type { Analytics } from '../clickhouse/clickhouse.ts'
 import type { RecordProducer } from '../kafka/kafka.ts'
+import { sendBounded } from './bounded-send.ts'
 import { raiseFence } from './partition-fence.ts'
 import { rejectedRecords } from './rejected-records.ts'
 import type { ResultOutput } from './result-outputs.ts'
@@ -105,7 +106,7 @@ export function createResultSink(
         sendDeadLetters(clients, options.topics.deadLetters, block.deadLetters),
         sendRejected(producer, options.topics.ofInput, written),
         ...(options.outputs ?? []).map(({ topic, records }) =>
-          sendAny(producer, topic, records(block.outputs)),
+          sendBounded(producer, topic, records(block.outputs)),
         ),
       ])
       const labelled = results.filter((result) => result.knownLabel !== null)
@@ -152,7 +153,7 @@ export async function sendDeadLetters(
     key: deadLetterId(letter),
     value: schemas.encode('dead-letters', letter),
   }))
-  await sendAny(producer, topic, records)
+  if (records.length > 0) await producer.send(topic, records)
 }
 
 /**
@@ -164,15 +165,7 @@ export async function sendRejected(
   topic: string | undefined,
   block: Pick<Block<unknown>, 'deadLetters' | 'records'>,
 ): Promise<void> {
-  if (topic !== undefined) await sendAny(producer, topic, rejectedRecords(block))
-}
-
-async function sendAny(
-  producer: RecordProducer,
-  topic: string,
-  records: readonly OutgoingRecord[],
-): Promise<void> {
-  if (records.length > 0) await producer.send(topic, records)
+  if (topic !== undefined) await sendBounded(producer, topic, rejectedRecords(block))
 }
 
 /** Inserts the dead letters of a block into ClickHouse. */
