@@ -24,7 +24,7 @@ export function logicalTypeOf(
 ): LogicalType | undefined {
   const { logicalType, scale = 0, size } = json
   const name = logicalType ?? connectTypes.get(String(json['connect.name']))
-  switch (`${kind} ${String(name)}`) {
+  switch (`${kind} ${typeof name === 'string' ? name : ''}`) {
     case 'bytes decimal':
     case 'fixed decimal': {
       const isScale = Number.isInteger(scale) && (scale as number) >= 0

@@ -53,7 +53,7 @@ describe('debeziumEnvelope', () => {
       'ExtractNewRecordState',
     ],
     ['a list', [change], 'field_missing', 'it has no "op"'],
-    ['another op', { ...change, op: 'z' }, 'field_type', 'op is z'],
+    ['another op', { ...change, op: 'z' }, 'field_type', 'op is "z"'],
   ])('refuses %s', (_what, value, code, message) => {
     expect(read(value)).toMatchObject({
       error: { code, message: expect.stringContaining(message) as string },

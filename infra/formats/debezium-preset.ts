@@ -27,7 +27,10 @@ export const debeziumEnvelope: Envelope = (record) => {
   }
   if (others.has(op)) return filtered
   if (!statesOfRows.has(op)) {
-    return rejected('field_type', `op is ${String(op).slice(0, 40)}, which Debezium does not write`)
+    return rejected(
+      'field_type',
+      `op is ${JSON.stringify(op).slice(0, 40)}, which Debezium does not write`,
+    )
   }
   const { after } = change
   // The connector of MongoDB writes documents as JSON texts.

@@ -45,7 +45,7 @@ export function inputMapping(input: Input): EventMapping {
     ...input,
     fields: {
       ...(preset === 'cloudevents' && ofPreset),
-      ...Object.fromEntries(Object.entries(fields).filter(([, one]) => one !== undefined)),
+      ...fields,
       ...(isWhole && fields.text === undefined && { text: 'value' }),
     },
   })

@@ -115,7 +115,7 @@ class MessageReading {
 
 function clearOthers(owner: ProtoMessage, { name, oneof }: ProtoField, value: Fields): void {
   for (const other of owner.fields.values()) {
-    if (other.oneof === oneof && other.name !== name) delete value[other.name]
+    if (other.oneof === oneof && other.name !== name) Reflect.deleteProperty(value, other.name)
   }
 }
 
