@@ -6,7 +6,7 @@ import type { Outcome } from '../../schemas/outcome.ts'
 import type { BytesForm } from '../avro/plain-value.ts'
 import type { ProtoField, ProtoMessage, ScalarKind } from './proto-types.ts'
 import { plainForms } from './well-known.ts'
-import { MessageDefect, WireBytes, wireTypes } from './wire-bytes.ts'
+import { MessageDefect, WireBytes, numberOf, wireTypeOf, wireTypes } from './wire-bytes.ts'
 
 /** Reads one message, which must end where its bytes end. */
 export function readMessage(
@@ -40,11 +40,19 @@ class MessageReading {
     const plain = plainForms.get(type.name)
     const value: Fields = isFields(earlier) && plain === undefined ? earlier : {}
     bytes.enter()
-    while (group === undefined ? bytes.hasMore : !bytes.endsGroup(group)) {
-      const { field: number, wireType } = bytes.tag()
-      const field = type.fields.get(number)
-      if (field === undefined || !fits(field, wireType)) bytes.skip(wireType, number)
-      else inPlace(field.name, () => this.#field(field, wireType, value, type))
+    let place = ''
+    try {
+      while (group === undefined ? bytes.hasMore : !bytes.endsGroup(group)) {
+        const tag = bytes.tag()
+        const wireType = wireTypeOf(tag)
+        const field = type.fields.get(numberOf(tag))
+        place = field?.name ?? ''
+        if (field === undefined || !fits(field, wireType)) bytes.skip(wireType, numberOf(tag))
+        else this.#field(field, wireType, value, type)
+      }
+    } catch (error) {
+      if (place !== '') throw inside(error, place)
+      throw error
     }
     bytes.leave()
     this.#addDefaults(type, value)
@@ -65,7 +73,11 @@ class MessageReading {
             while (this.#bytes.hasMore) list.push(this.#scalarOrEnum(field, owner))
           })
         } else {
-          list.push(inPlace(list.length, () => this.#one(field, wireType, undefined, owner)))
+          try {
+            list.push(this.#one(field, wireType, undefined, owner))
+          } catch (error) {
+            throw inside(error, list.length)
+          }
         }
         return
       }
@@ -148,10 +160,10 @@ const scalarWireTypes: Record<ScalarKind, number> = {
 
 /** Whether a field is written with this wire type; if not, it counts as unknown. */
 function fits(field: ProtoField, wireType: number): boolean {
-  return wireType === wireTypeOf(field) || isPacked(field, wireType)
+  return wireType === wireTypeFor(field) || isPacked(field, wireType)
 }
 
-function wireTypeOf({ type, framing }: ProtoField): number {
+function wireTypeFor({ type, framing }: ProtoField): number {
   switch (type.kind) {
     case 'scalar':
       return scalarWireTypes[type.scalar]
@@ -168,7 +180,7 @@ function isPacked(field: ProtoField, wireType: number): boolean {
     field.holds === 'list' &&
     wireType === wireTypes.length &&
     field.type.kind !== 'message' &&
-    wireTypeOf(field) !== wireTypes.length
+    wireTypeFor(field) !== wireTypes.length
   )
 }
 
@@ -255,11 +267,7 @@ function defaultOf({ type, holds }: ProtoField): unknown {
 }
 
 /** Adds the name of a field, or the index of an item, to the path of a defect. */
-function inPlace<T>(place: string | number, read: () => T): T {
-  try {
-    return read()
-  } catch (error) {
-    if (error instanceof MessageDefect) error.path.unshift(place)
-    throw error
-  }
+function inside(error: unknown, place: string | number): unknown {
+  if (error instanceof MessageDefect) error.path.unshift(place)
+  return error
 }

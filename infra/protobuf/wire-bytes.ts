@@ -59,12 +59,11 @@ export class WireBytes {
     if (this.#valuesLeft < 0) this.fail(`has more than ${valuesMax} values`)
   }
 
-  /** The number and the wire type of the next field. */
-  tag(): { field: number; wireType: number } {
+  /** The tag of the next field: its number, then three bits for its wire type. */
+  tag(): number {
     const tag = Number(this.varint())
-    const field = Math.floor(tag / 8)
-    if (tag > 0xffff_ffff || field === 0) this.fail('has a field without a valid number')
-    return { field, wireType: tag % 8 }
+    if (tag > 0xffff_ffff || tag < 8) this.fail('has a field without a valid number')
+    return tag
   }
 
   /** A whole number of 64 bits without a sign: a bigint beyond 2^53. */
@@ -140,7 +139,7 @@ export class WireBytes {
         this.enter()
         while (!this.endsGroup(field)) {
           const inner = this.tag()
-          this.skip(inner.wireType, inner.field)
+          this.skip(wireTypeOf(inner), numberOf(inner))
         }
         this.leave()
         break
@@ -156,7 +155,7 @@ export class WireBytes {
   endsGroup(field: number): boolean {
     const from = this.#at
     const tag = this.tag()
-    if (tag.wireType === wireTypes.endGroup && tag.field === field) return true
+    if (wireTypeOf(tag) === wireTypes.endGroup && numberOf(tag) === field) return true
     this.#at = from
     return false
   }
@@ -184,6 +183,16 @@ export class WireBytes {
     this.#at += length
     return from
   }
+}
+
+/** The number of a field, of its tag. */
+export function numberOf(tag: number): number {
+  return tag >>> 3
+}
+
+/** The wire type of a field, of its tag. */
+export function wireTypeOf(tag: number): number {
+  return tag & 7
 }
 
 function pastEnd(length: number, left: number): string {
