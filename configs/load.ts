@@ -239,7 +239,7 @@ function invalid(error: z.ZodError, tree: Tree, origins: Map<string, string>): W
   })
 }
 
-/** The setting of an entry whose name is like `inputs.0.topc`. */
+/** The setting of an entry that is nearest to an unknown one, such as `inputs.0.topics`. */
 function nearestOfEntry(path: string, section: ListSection): string | undefined {
   const [, at] = path.split('.')
   const prefix = `${section}.${at}.`

@@ -1,5 +1,5 @@
 // What becomes of one record of a configured input, field by field, by the transforms of the
-// stream: for people who write a mapping. It writes nothing, and nothing here is part of the stream.
+// stream: for people who write a mapping. It writes nothing and is no part of the stream.
 import {
   mappedFields,
   readFields,
@@ -71,7 +71,7 @@ export class InputTrial {
       : { kind: 'dead letter', ...valid.error }
   }
 
-  /** What the mapping is applied to; undefined where there is nothing that paths could lead into. */
+  /** What the mapping is applied to; undefined where paths could not lead into anything. */
   async #contentOf(record: KafkaRecord): Promise<DecodedRecord | undefined> {
     if (record.unreadable !== undefined) return undefined
     const { decode, envelope } = this.#reading

@@ -13,7 +13,7 @@ export type LogicalType =
   | { readonly kind: 'uuid' }
   | { readonly kind: 'duration' }
 
-/** Longest decimal: 154 digits. Longer ones take time that grows with the square of their length. */
+/** Longest decimal, 154 digits: the time that one takes grows with the square of its length. */
 export const decimalBytesMax = 64
 const scaleMax = 1_000
 
@@ -70,7 +70,7 @@ const connectTypes = new Map([
   ['io.debezium.time.NanoTimestamp', 'timestamp-nanos'],
 ])
 
-/** A whole number that is a time in plain form; the number itself where no four-digit year has it. */
+/** A time in plain form; the number itself where the year does not have four digits. */
 export function plainTime(type: LogicalType, value: number | bigint): string | number | bigint {
   switch (type.kind) {
     case 'date':
@@ -84,7 +84,7 @@ export function plainTime(type: LogicalType, value: number | bigint): string | n
   }
 }
 
-/** The exact text of a decimal: a two's complement number, big endian, with the point moved left. */
+/** The exact text of a decimal: two's complement, big endian, with the point moved left. */
 export function decimalText(bytes: Buffer, scale: number): string {
   if (bytes.length === 0) return decimalOf(0n, scale)
   const unsigned = BigInt(`0x${bytes.toString('hex')}`)

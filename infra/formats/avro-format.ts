@@ -26,7 +26,7 @@ export function avroDecoder(config: Config['registry'], bytes: BytesForm): PartD
   }
 }
 
-/** A decoder of raw Avro by the schema in a file. Throws config_invalid for a file that has none. */
+/** A decoder of raw Avro by the schema in a file. Throws config_invalid for another file. */
 export function avroFileDecoder(path: string, bytes: BytesForm): PartDecoder {
   const text = readSchemaFile(path)
   let json: unknown

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest'
 import type { Outcome } from '../../schemas/outcome.ts'
 import { readMessage } from './message-value.ts'
 import { readProtoSchema } from './proto-schema.ts'
-import type { ProtoMessage } from './proto-types.ts'
+import type { ProtoMessage } from './proto-message.ts'
 
 function typeOf(text: string, name: string): ProtoMessage {
   const read = readProtoSchema(text, () => undefined)

@@ -4,7 +4,7 @@
 import { isUtf8 } from 'node:buffer'
 import type { Outcome } from '../../schemas/outcome.ts'
 import type { BytesForm } from '../avro/plain-value.ts'
-import type { ProtoField, ProtoMessage, ScalarKind } from './proto-types.ts'
+import type { ProtoField, ProtoMessage, ScalarKind } from './proto-message.ts'
 import { plainForms } from './well-known.ts'
 import { MessageDefect, WireBytes, numberOf, wireTypeOf, wireTypes } from './wire-bytes.ts'
 
@@ -227,17 +227,17 @@ function wholeNumber(kind: VarintKind, varint: number | bigint): number | bigint
     case 'uint32':
       return Number(BigInt.asUintN(32, bits))
     case 'sint32':
-      return Number(unzigzag(BigInt.asUintN(32, bits)))
+      return Number(fromZigzag(BigInt.asUintN(32, bits)))
     case 'int64':
       return exact(BigInt.asIntN(64, bits))
     case 'uint64':
       return varint
     case 'sint64':
-      return exact(unzigzag(bits))
+      return exact(fromZigzag(bits))
   }
 }
 
-function unzigzag(value: bigint): bigint {
+function fromZigzag(value: bigint): bigint {
   return (value & 1n) === 0n ? value >> 1n : -((value >> 1n) + 1n)
 }
 

@@ -2,7 +2,7 @@
 // names; proto-schema.ts resolves them. Options, services and extensions do not change how a value
 // is read, so they are skipped, except the features that say how fields are written.
 import { ProtoInvalid, ProtoTokens } from './proto-tokens.ts'
-import type { ProtoField } from './proto-types.ts'
+import type { ProtoField } from './proto-message.ts'
 
 /** A field whose type is a name, as the file has it; `scope` is where the name is looked up. */
 export type NamedField = Omit<ProtoField, 'type' | 'presence' | 'framing'> & {

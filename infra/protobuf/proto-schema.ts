@@ -3,7 +3,7 @@
 import { wellKnownFiles } from './well-known-files.ts'
 import { parseProtoFile, type NamedField, type NamedMessage, type ProtoFile } from './proto-file.ts'
 import { ProtoInvalid } from './proto-tokens.ts'
-import type { ProtoEnum, ProtoField, ProtoMessage, ScalarKind } from './proto-types.ts'
+import type { ProtoEnum, ProtoField, ProtoMessage, ScalarKind } from './proto-message.ts'
 
 export type ProtoSchema = {
   /** A message by its full name, or by its name alone if only one of all has it. */

@@ -5,7 +5,7 @@ import { decimalBytesMax, decimalText } from '../avro/logical-type.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 
-/** The plain form of a message by its full name. A value that the type does not allow stays as it is. */
+/** The plain form of a message by its full name; a value out of the range of its type is kept. */
 export const plainForms: ReadonlyMap<string, (value: Fields) => unknown> = new Map([
   ['google.protobuf.Timestamp', timestamp],
   ['google.protobuf.Duration', duration],

@@ -61,7 +61,7 @@ function enriched({ value }: KafkaRecord, result: Classification, field: string)
   return Buffer.from(exactJsonText({ ...fields, [field]: resultFields(result) }))
 }
 
-/** What an enriched value says of the result; the text and the attributes are in the value itself. */
+/** What an enriched value says of the result: neither text nor attributes, which it has itself. */
 function resultFields(result: Classification) {
   const { label, score, labels, probabilities, outOfScope } = result
   const { model, version, role, classifiedAtMs } = result
