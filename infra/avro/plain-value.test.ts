@@ -186,6 +186,21 @@ describe('a hostile value', () => {
   })
 })
 
+it('never throws, whatever the bytes are', () => {
+  const schema = record(
+    { name: 'list', type: { type: 'array', items: ['null', 'R', 'string'] } },
+    { name: 'price', type: decimal(3) },
+    { name: 'at', type: { type: 'long', logicalType: 'timestamp-nanos' } },
+    { name: 'map', type: { type: 'map', values: { type: 'int', logicalType: 'date' } } },
+  )
+  const read = readerOf(schema)
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 100 }), (bytes) => {
+      expect(['ok', 'rejected']).toContain(read(Buffer.from(bytes)).kind)
+    }),
+  )
+})
+
 function decimal(scale: number): object {
   return { type: 'bytes', logicalType: 'decimal', precision: 40, scale }
 }

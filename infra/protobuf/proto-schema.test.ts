@@ -140,6 +140,8 @@ describe('a schema that cannot be used', () => {
     ['with a comment without an end', `service S { ${'a/*'.repeat(500_000)}`, 'without an end'],
     ['with a text without an end', `service S { ${'"\\'.repeat(500_000)}`, 'without an end'],
     ['of blanks and braces', `option ${'{ '.repeat(1_000_000)}`, 'ends too early'],
+    ['in a package of 100,000 names', `package ${'a.'.repeat(100_000)}a;`, 'more than 512'],
+    ['of 5 MB', ' '.repeat(5_000_000), 'more than 4194304 characters'],
     [
       'that imports what is wrong',
       'import "bad.proto";',

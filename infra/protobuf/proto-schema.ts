@@ -20,7 +20,7 @@ export type ReadSchema =
 
 /** Most files of a schema, and most text in them. */
 const filesMax = 200
-const textCharsMax = 8_388_608
+const textCharsMax = 4_194_304
 
 /**
  * Reads a schema. `imported` gives the text of a file by the path of its import; files that every
@@ -92,7 +92,12 @@ function filesOf(
   const files = [main]
   const missing: string[] = []
   const seen = new Set<string>()
-  let chars = mainChars
+  let chars = 0
+  const count = (more: number) => {
+    chars += more
+    if (chars > textCharsMax) throw new ProtoInvalid(`has more than ${textCharsMax} characters`)
+  }
+  count(mainChars)
   // The list grows while it is read.
   for (const file of files) {
     for (const path of file.imports) {
@@ -103,9 +108,8 @@ function filesOf(
         missing.push(path)
         continue
       }
-      chars += text.length
       if (seen.size > filesMax) throw new ProtoInvalid(`imports more than ${filesMax} files`)
-      if (chars > textCharsMax) throw new ProtoInvalid(`has more than ${textCharsMax} characters`)
+      count(text.length)
       files.push(parsedImport(path, text))
     }
   }

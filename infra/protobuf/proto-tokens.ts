@@ -4,6 +4,9 @@
 /** Says why a .proto file cannot be used; the message is a sentence without its subject. */
 export class ProtoInvalid extends Error {}
 
+/** Longest name with its dots: each of its parts is a scope in which others are looked up. */
+const nameCharsMax = 512
+
 const blank = /(?:\s+|\/\/[^\n]*|\/\*[\s\S]*?\*\/)+/y
 const word = /[\w.]+/y
 const quoted = /"(?:[^"\\\n]|\\[\s\S])*"|'(?:[^'\\\n]|\\[\s\S])*'/y
@@ -45,7 +48,9 @@ export class ProtoTokens {
   /** A name, perhaps with dots. */
   name(): string {
     if (!/^\.?[A-Za-z_]/.test(this.#next ?? '')) throw this.#unexpected('a name')
-    return this.take()
+    const name = this.take()
+    if (name.length <= nameCharsMax) return name
+    throw new ProtoInvalid(`has a name of more than ${nameCharsMax} characters`)
   }
 
   /** A whole number in decimal, octal or hexadecimal digits, perhaps with a sign. */
