@@ -14,9 +14,9 @@ import { openWorkspace, sampleText, type Workspace } from '../support/workspace.
 
 const prefix = uniqueName()
 const topicNamed = (name: string) => `${prefix}_${name}`
-const [orders, enriched, results, rejected] = [
-  ...['orders', 'enriched', 'results', 'rejected'].map(topicNamed),
-] as [string, string, string, string]
+const [orders, enriched, results, small, rejected] = [
+  ...['orders', 'enriched', 'results', 'small', 'rejected'].map(topicNamed),
+] as [string, string, string, string, string]
 
 const count = 40
 const bigNumber = '9007199254740993'
@@ -33,20 +33,27 @@ beforeAll(async () => {
     WINNOW_OUTPUTS: JSON.stringify([
       { topic: enriched, value: 'enriched', inputs: [orders], field: 'topicOf' },
       { topic: results, format: 'avro' },
+      { topic: small },
     ]),
   }
   const admin = space.kafka.admin()
   await admin.connect()
   await createTopics(
     admin,
-    [orders, enriched, results, rejected].map((topic) => ({
+    [orders, enriched, results, small, rejected].map((topic) => ({
       ...{ topic, numPartitions: 2, replicationFactor: 1 },
+      configEntries: topic === small ? [{ name: 'max.message.bytes', value: '4096' }] : [],
     })),
   )
   await admin.disconnect()
 })
 afterAll(() => space.close())
 
+/** The third is longer than one topic takes. */
+const noteOf = (number: number) => {
+  const { text } = sampleText(number)
+  return number === 3 ? `${text} ${'please '.repeat(2_000)}` : text
+}
 /** Every tenth has no note. */
 const isRejected = (number: number) => number % 10 === 9
 
@@ -59,7 +66,7 @@ async function produce(from: number): Promise<void> {
       key: `key-${number}`,
       value: isRejected(number)
         ? `{"id":${number}}`
-        : `{"id":${number},"big":${bigNumber},"note":${JSON.stringify(sampleText(number).text)}}`,
+        : `{"id":${number},"big":${bigNumber},"note":${JSON.stringify(noteOf(number))}}`,
       headers: { 'x-shop': 'berlin' },
     })),
   })
@@ -111,6 +118,13 @@ describe('outputs by configuration', () => {
       avro.map(async ({ value }) => (await registry.decode(value!)) as { eventId: string }),
     )
     expect(new Set(values.map(({ eventId }) => eventId)).size).toBe(36)
+    const bounded = await recordsOf(small)
+    expect(new Set(bounded.map(({ key }) => String(key))).size).toBe(36)
+    const shortened = bounded.filter(({ headers }) => 'winnow-shortened' in headerTexts(headers))
+    expect(shortened.map(({ key }) => String(key))).toEqual(['key-3'])
+    expect(JSON.parse(String(shortened[0]!.value))).toMatchObject({
+      ...{ text: '', attributes: {}, eventId: 'order-3' },
+    })
     const letters = await recordsOf(rejected)
     const places = letters.map(({ headers }) => headerTexts(headers))
     expect(new Set(letters.map(({ value }) => String(value)))).toEqual(
