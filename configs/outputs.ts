@@ -40,6 +40,12 @@ const output = z.strictObject({
     .describe(
       'Topics whose results go here; those of every input and of winnow.events when absent.',
     ),
+  models: z
+    .array(z.string().min(1).max(64))
+    .min(1)
+    .max(64)
+    .optional()
+    .describe('Names of models whose results go here; those of all when absent.'),
   labels: z
     .array(z.string().min(1).max(256))
     .min(1)

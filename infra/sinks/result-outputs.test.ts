@@ -35,9 +35,11 @@ describe('a result', () => {
     })
   })
 
-  it('goes only to outputs that want its input and its label', () => {
+  it('goes only to outputs that want its input, its model and its label', () => {
     expect(recordsOf({ inputs: ['desk'] })).toEqual([])
     expect(recordsOf({ inputs: ['shop', 'desk'] })).toHaveLength(1)
+    expect(recordsOf({ models: ['other'] })).toEqual([])
+    expect(recordsOf({ models: ['mail'] })).toHaveLength(1)
     expect(recordsOf({ labels: ['spam'] })).toEqual([])
     expect(recordsOf({ labels: ['spam'] }, {}, { label: 'spam' })).toHaveLength(1)
   })

@@ -24,8 +24,9 @@ export function resultOutput(
   output: Output,
   encodeAvro?: (result: Classification) => Buffer,
 ): ResultOutput {
-  const { topic, inputs, labels, field } = output
+  const { topic, inputs, models, labels, field } = output
   const topics = inputs && new Set(inputs)
+  const names = models && new Set(models)
   const wanted = labels && new Set(labels)
   const encode = encodeAvro ?? jsonBytes
   return {
@@ -33,6 +34,7 @@ export function resultOutput(
     records: (outputs) =>
       outputs
         .filter(({ origin }) => topics?.has(origin.topic) !== false)
+        .filter(({ value }) => names?.has(value.model) !== false)
         .filter(({ value }) => wanted?.has(value.label) !== false)
         .map(({ record: arrived, value: result }) => {
           const { key, traceparent } = arrived
