@@ -118,7 +118,10 @@ const input = z.strictObject({
     .min(1)
     .max(1_024)
     .optional()
-    .describe('Name of the message, for the format protobuf with schemaFile.'),
+    .describe(
+      'Name of the message, for the format protobuf: with schemaFile, or where values name a schema but not ' +
+        'which message of it they are.',
+    ),
   bytes: z
     .enum(['base64', 'utf8'])
     .default('base64')
@@ -220,14 +223,11 @@ export function inputProblems(all: readonly Input[], prefix: string): Problem[] 
     if (one.schemaFile !== undefined && !hasFile) {
       add(['schemaFile'], 'it is only for the formats avro and protobuf')
     }
-    const needsMessage = one.format === 'protobuf' && one.schemaFile !== undefined
-    if (needsMessage !== (one.message !== undefined)) {
-      add(
-        ['message'],
-        needsMessage
-          ? 'schemaFile needs the name of the message, such as shop.Order'
-          : 'it is only for the format protobuf with schemaFile',
-      )
+    if (one.message !== undefined && one.format !== 'protobuf') {
+      add(['message'], 'it is only for the format protobuf')
+    }
+    if (one.message === undefined && one.format === 'protobuf' && one.schemaFile !== undefined) {
+      add(['message'], 'schemaFile needs the name of the message, such as shop.Order')
     }
     const twice = one.columns?.find((name, index) => one.columns?.indexOf(name) !== index)
     if (twice !== undefined) add(['columns'], `it has the name "${twice}" twice`)

@@ -25,7 +25,9 @@ export function openInput(
   const mapping = inputMapping(input)
   const value = valueDecoder(input, config)
   const { registry } = config
-  const key = readsKey(mapping) ? partDecoder(input.keyFormat, input, registry) : undefined
+  // `message` names that of the values.
+  const ofKey = { ...input, message: undefined }
+  const key = readsKey(mapping) ? partDecoder(input.keyFormat, ofKey, registry) : undefined
   return { decode: recordDecoder({ value, key }), envelope: envelopeOf(input), mapping }
 }
 
@@ -76,7 +78,7 @@ function partDecoder(
     case 'avro':
       return avroDecoder(registry, input.bytes)
     case 'protobuf':
-      return protobufDecoder(registry, input.bytes)
+      return protobufDecoder(registry, input)
   }
 }
 

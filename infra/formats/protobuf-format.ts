@@ -12,8 +12,14 @@ import { readProtoSchema, type ProtoSchema } from '../protobuf/proto-schema.ts'
 import { namedReaders } from './registry-schema.ts'
 import { readImportedFile, readSchemaFile } from './schema-file.ts'
 
-/** A decoder that looks schemas up in the registry. It throws registry_unavailable. */
-export function protobufDecoder(config: Config['registry'], bytes: BytesForm): PartDecoder {
+/**
+ * A decoder that looks schemas up in the registry. It throws registry_unavailable. With the name of
+ * a message, values have no indexes behind the id of their schema.
+ */
+export function protobufDecoder(
+  config: Config['registry'],
+  { bytes, message: name }: { bytes: BytesForm; message?: string | undefined },
+): PartDecoder {
   const named = namedReaders<ProtoSchema>(config, {
     format: 'protobuf',
     undecodable: 'protobuf_undecodable',
@@ -28,6 +34,11 @@ export function protobufDecoder(config: Config['registry'], bytes: BytesForm): P
         `${schemaText(id)}: Apicurio's own form of Protobuf cannot be read; let the producer write ` +
         `Confluent's form`
       return rejected('protobuf_undecodable', message)
+    }
+    if (name !== undefined) {
+      const type = reader.byName(name)
+      if (type !== undefined) return readMessage(type, body, { bytes })
+      return rejected('protobuf_undecodable', `${schemaText(id)} has no message ${name}`)
     }
     const indexed = readMessageIndexes(body)
     if (indexed.kind === 'rejected') return indexed

@@ -169,7 +169,7 @@ describe('Protobuf in Confluent wire format, with references', () => {
     expect(await read({ value: inHeader })).toMatchObject({ value: { text: 'hello' } })
   })
 
-  it('does not take a value without indexes for another one', async () => {
+  it('reads a value without indexes where the input names its message', async () => {
     // The client @kafkajs/confluent-schema-registry leaves them out.
     const { id: own } = await registry.register(
       {
@@ -178,9 +178,16 @@ describe('Protobuf in Confluent wire format, with references', () => {
       },
       { subject: `${name}-kafkajs` },
     )
-    const read = reader({ format: 'protobuf', fields: { text: 'b' } })
-    expect(await read({ value: await registry.encode(own, { b: 'hello' }) })).toMatchObject({
+    const value = await registry.encode(own, { b: 'hello' })
+    const input = { format: 'protobuf', fields: { text: 'b' } }
+    expect(await reader(input)({ value })).toMatchObject({
       error: { code: 'protobuf_undecodable' },
+    })
+    expect(await reader({ ...input, message: 'A' })({ value })).toMatchObject({
+      value: { text: 'hello' },
+    })
+    expect(await reader({ ...input, message: 'B' })({ value })).toMatchObject({
+      error: { code: 'protobuf_undecodable', message: `schema ${own} has no message B` },
     })
   })
 
