@@ -24,7 +24,7 @@ describe('an input', () => {
     expect(mapped(own)).toMatchObject({ value: { id: 'ce-e-1', source: 'bus' } })
   })
 
-  it('of the format text is its value, also of a CloudEvent in binary mode', async () => {
+  it('of the format text is its whole value', async () => {
     const value = Buffer.from('hello')
     const text = openInput(inputOf({ format: 'text' }), configSchema.parse({}))
     const decoded = await text.decode({ key: null, value })
