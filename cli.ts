@@ -39,6 +39,10 @@ const commandModules: readonly { names: readonly string[]; load: () => Promise<A
     load: async () => (await import('./commands/events/produce.ts')).addProduceCommand,
   },
   {
+    names: ['inputs'],
+    load: async () => (await import('./commands/events/inputs.ts')).addInputsCommands,
+  },
+  {
     names: ['stream'],
     load: async () => (await import('./commands/events/stream.ts')).addStreamCommand,
   },

@@ -37,10 +37,13 @@ export function configFields(): ConfigField[] {
   )
 }
 
-/** Every leaf of one input, as `inputs.topic`. */
-export function inputFields(): ConfigField[] {
-  const { inputs } = sectionsOf(configSchema)
-  return fieldsIn('inputs', inputs?.items ?? {})
+/** The sections that are lists of entries with settings of their own. */
+export const listSections = ['inputs', 'outputs'] as const
+export type ListSection = (typeof listSections)[number]
+
+/** Every leaf of one entry of a list, as `inputs.topic`. */
+export function entryFields(section: ListSection): ConfigField[] {
+  return fieldsIn(section, sectionsOf(configSchema)[section]?.items ?? {})
 }
 
 function sectionsOf(schema: z.ZodType): Readonly<Record<string, JsonSchema>> {

@@ -67,11 +67,10 @@ const filterPath = z
   })
 const filterValue = z.union([z.string().max(4_096), z.number(), z.boolean()])
 
+const topicName = z.string().regex(/^[A-Za-z0-9._-]{1,249}$/, 'must be the name of a topic')
+
 const input = z.strictObject({
-  topic: z
-    .string()
-    .regex(/^[A-Za-z0-9._-]{1,249}$/, 'must be the name of a topic')
-    .describe('Topic to consume; Winnow does not create it.'),
+  topic: topicName.describe('Topic to consume; Winnow does not create it.'),
   format: z.enum(recordFormats).default('json').describe('Form of the values.'),
   keyFormat: z
     .enum(recordFormats)
@@ -81,7 +80,10 @@ const input = z.strictObject({
   preset: z
     .enum(presets)
     .optional()
-    .describe('Envelope of the values; paths then lead into what it holds.'),
+    .describe(
+      'Envelope of the values. debezium: paths lead into the change (`after.note`, `op`); deletions and tombstones ' +
+        'are left out. cloudevents: paths lead into the event (`data.note`, `type`), in structured and binary mode.',
+    ),
   fields: fields.prefault({}).describe('Where the fields of an event are.'),
   timeUnit: z
     .enum(timeUnits)
@@ -103,13 +105,23 @@ const input = z.strictObject({
     .string()
     .min(1)
     .optional()
-    .describe('File with the schema of values that do not name one: .avsc, .proto or .json.'),
+    .describe(
+      'File with the schema of values that do not name one: .avsc for the format avro, .proto for protobuf. ' +
+        'Relative to the working folder.',
+    ),
   message: z
     .string()
     .min(1)
     .max(1_024)
     .optional()
-    .describe('Full name of the message, for the format protobuf with schemaFile.'),
+    .describe(
+      'Name of the message, for the format protobuf: with schemaFile, or where values name a schema but not ' +
+        'which message of it they are.',
+    ),
+  bytes: z
+    .enum(['base64', 'utf8'])
+    .default('base64')
+    .describe('What bytes in values of the formats avro and protobuf become.'),
   constants: z
     .strictObject({
       source: z
@@ -153,6 +165,12 @@ const input = z.strictObject({
     })
     .optional()
     .describe('Cleaning of these texts; the setting cleaning when absent.'),
+  deadLetterTopic: topicName
+    .optional()
+    .describe(
+      'Topic that also gets the rejected records of this input as they arrived, with the reason in headers; Winnow ' +
+        'does not create it.',
+    ),
 })
 
 /** The inputs in their order. */
@@ -172,8 +190,15 @@ export function inputProblems(all: readonly Input[], prefix: string): Problem[] 
     const add = (path: Problem['path'], message: string) =>
       problems.push({ path: [at, ...path], message })
     if (own.has(one.topic)) add(['topic'], 'it is a topic of Winnow itself')
+    const letters = one.deadLetterTopic
+    if (letters !== undefined && own.has(letters)) {
+      add(['deadLetterTopic'], 'it is a topic of Winnow itself')
+    }
+    if (all.some(({ topic }) => topic === letters)) {
+      add(['deadLetterTopic'], 'it is an input, so rejected records would come back')
+    }
     if (first < at) add(['topic'], `it is the topic of inputs.${first} too; name each topic once`)
-    if (one.fields.text === undefined && one.format !== 'text' && one.preset === undefined) {
+    if (one.fields.text === undefined && (one.format !== 'text' || one.preset !== undefined)) {
       add(['fields', 'text'], 'say where the text is, such as order.note')
     }
     if ((one.format === 'csv') !== (one.columns !== undefined)) {
@@ -184,6 +209,16 @@ export function inputProblems(all: readonly Input[], prefix: string): Problem[] 
     }
     const names = (one.models ?? []).map((ref) => ref.split('@')[0])
     if (new Set(names).size < names.length) add(['models'], 'it names a model twice')
+    const hasFile = one.format === 'avro' || one.format === 'protobuf'
+    if (one.schemaFile !== undefined && !hasFile) {
+      add(['schemaFile'], 'it is only for the formats avro and protobuf')
+    }
+    if (one.message !== undefined && one.format !== 'protobuf') {
+      add(['message'], 'it is only for the format protobuf')
+    }
+    if (one.message === undefined && one.format === 'protobuf' && one.schemaFile !== undefined) {
+      add(['message'], 'schemaFile needs the name of the message, such as shop.Order')
+    }
     const twice = one.columns?.find((name, index) => one.columns?.indexOf(name) !== index)
     if (twice !== undefined) add(['columns'], `it has the name "${twice}" twice`)
     if (one.fields.source !== undefined && one.constants.source !== undefined) {

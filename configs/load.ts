@@ -11,11 +11,13 @@ import { withoutValueSecrets } from '../schemas/url-secrets.ts'
 import {
   configFields,
   environmentLayer,
-  inputFields,
+  entryFields,
+  listSections,
   parseText,
   secretFiles,
   subsections,
   type ConfigField,
+  type ListSection,
 } from './environment.ts'
 import { fileProblem } from './file-problem.ts'
 import { configSchema, type Config } from './schema.ts'
@@ -238,9 +240,11 @@ function invalid(error: z.ZodError, tree: Tree, origins: Map<string, string>): W
     if (issue.code === 'unrecognized_keys') {
       return issue.keys.map((key) => {
         const full = withoutValueSecrets(path === '' ? key : `${path}.${key}`)
-        const near = full.startsWith('inputs.')
-          ? nearestOfInput(full)
-          : nearest(full, path === '' ? sections : known)
+        const list = listSections.find((section) => full.startsWith(`${section}.`))
+        const near =
+          list === undefined
+            ? nearest(full, path === '' ? sections : known)
+            : nearestOfEntry(full, list)
         const origin = origins.get(full)
         const where = origin === undefined ? '' : ` (set by ${origin})`
         return `${full} is not a setting${where}${near === undefined ? '' : `; did you mean ${near}?`}`
@@ -259,11 +263,13 @@ function invalid(error: z.ZodError, tree: Tree, origins: Map<string, string>): W
   })
 }
 
-/** The setting of an input whose name is like `inputs.0.topc`. */
-function nearestOfInput(path: string): string | undefined {
-  const [section, at] = path.split('.')
+/** The setting of an entry that is nearest to an unknown one, such as `inputs.0.topics`. */
+function nearestOfEntry(path: string, section: ListSection): string | undefined {
+  const [, at] = path.split('.')
   const prefix = `${section}.${at}.`
-  const names = inputFields().map((field) => `${prefix}${field.path.slice('inputs.'.length)}`)
+  const names = entryFields(section).map(
+    (field) => `${prefix}${field.path.slice(section.length + 1)}`,
+  )
   return nearest(path, names)
 }
 

@@ -2,7 +2,9 @@
 import {
   configFields,
   fileVariableOf,
-  inputFields,
+  entryFields,
+  listSections,
+  type ListSection,
   variableOf,
   type ConfigField,
 } from './environment.ts'
@@ -32,19 +34,20 @@ export function configurationPage(): string {
       ...rows,
     ].join('\n'),
   )
-  return `${introduction()}\n\n${[...parts, inputsPart(shape['inputs']?.description)].join('\n\n')}\n`
+  const lists = listSections.map((section) => listPart(section, shape[section]?.description))
+  return `${introduction()}\n\n${[...parts, ...lists].join('\n\n')}\n`
 }
 
-/** The section of the one list at the top: a table of the settings of an entry. */
-function inputsPart(description = ''): string {
+/** The section of a list: a table of the settings of an entry. */
+function listPart(section: ListSection, description = ''): string {
   return [
-    '## inputs',
+    `## ${section}`,
     '',
-    `A list. ${description} \`${variableOf('inputs')}\` takes it as JSON. Each entry has these settings:`,
+    `A list. ${description} \`${variableOf(section)}\` takes it as JSON. Each entry has these settings:`,
     '',
     '| field | type | default | meaning |',
     '| --- | --- | --- | --- |',
-    ...inputFields().map((field) => rowOf(cellsOf(field))),
+    ...entryFields(section).map((field) => rowOf(cellsOf(field))),
   ].join('\n')
 }
 

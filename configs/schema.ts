@@ -5,6 +5,7 @@ import { parsePath } from '../schemas/mapping/field-path.ts'
 import { languageCodes } from '../schemas/languages.ts'
 import { isHttpUrl, urlProblem } from './http-url.ts'
 import { cleaningSteps, fieldSource, inputProblems, inputs } from './inputs.ts'
+import { outputProblems, outputs } from './outputs.ts'
 
 const ms = (text: string, value: number) =>
   z.int().min(0).default(value).describe(`${text} Milliseconds.`)
@@ -786,8 +787,19 @@ export const configSchema = z
         'Topics of other systems whose records are events, each with its format and its mapping of fields; see ' +
           'docs/inputs.md.',
       ),
+    outputs: outputs
+      .default([])
+      .describe('Topics of other systems that get results; see docs/outputs.md.'),
   })
-  .superRefine(({ inputs, topics }, context) => {
+  .superRefine(({ inputs, outputs, registry, topics }, context) => {
+    const around = {
+      inputs,
+      prefix: topics.prefix,
+      registry: registry.url === noRegistry ? ('none' as const) : ('there' as const),
+    }
+    for (const { path, message } of outputProblems(outputs, around)) {
+      context.addIssue({ code: 'custom', path: ['outputs', ...path], message })
+    }
     for (const { path, message } of inputProblems(inputs, topics.prefix)) {
       context.addIssue({ code: 'custom', path: ['inputs', ...path], message })
     }

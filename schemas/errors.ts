@@ -10,6 +10,7 @@ export const eventErrors = {
   record_too_large:
     'The record, or the batch in which it came, decompresses to more than is allowed.',
   avro_undecodable: 'The value starts like Avro in Confluent wire format but cannot be decoded.',
+  protobuf_undecodable: 'The value cannot be read as a Protobuf message of its schema.',
   schema_unknown:
     'The schema id in the value is not known to the registry, or there is no registry.',
   schema_mismatch: 'The value was written with a schema that cannot be read as this record.',

@@ -1,5 +1,6 @@
 // Builds the runners of a stage range with their clients, for `stream` and `demo`: one for each topic
 // that is consumed, and for each model that classifies it.
+import type { Input } from '../configs/inputs.ts'
 import type { Config } from '../configs/schema.ts'
 import { createAnalytics, type Analytics } from '../infra/clickhouse/clickhouse.ts'
 import {
@@ -10,6 +11,7 @@ import {
 } from '../infra/kafka/kafka.ts'
 import { openSchemas, type Schemas } from '../infra/schema-registry/registry.ts'
 import { createResultSink, type Ownership } from '../infra/sinks/result-sink.ts'
+import type { ResultOutput } from '../infra/sinks/result-outputs.ts'
 import { insertShadowRows } from '../infra/sinks/shadow-rows.ts'
 import { storedResult, withStoredForm } from '../infra/sinks/stored-form.ts'
 import { createTelemetry, type Telemetry } from '../infra/telemetry.ts'
@@ -36,6 +38,7 @@ import { openGroupSource } from './group-source.ts'
 import type { ServingModels } from './model-follower.ts'
 import type { OpenModel } from './model.ts'
 import { openAll, type OpenResources } from './open-resources.ts'
+import { openOutputs } from './result-topics.ts'
 import { openServingModel, type ServingOptions } from './serving-model.ts'
 import { openInputs } from './entering-inputs.ts'
 import { failureSignal } from './failure-signal.ts'
@@ -75,6 +78,7 @@ type StageParts = {
   readonly resources: OpenResources
   readonly outputPartitions: number
   readonly inputs: ReadonlyMap<string, EnteringInput>
+  readonly outputs: readonly ResultOutput[]
 }
 
 /** A model at work, with its shadow. */
@@ -95,10 +99,12 @@ export function openStage(options: StageOptions): Promise<Stage> {
     const clickhouse = resources.add(createAnalytics(config.clickhouse), (one) => one.close())
     const analytics = faults.analytics(clickhouse)
     const kafka = createKafka(config, options.log)
-    await requireTopics(
-      kafka,
-      consumptions.flatMap(({ topic, entry }) => (entry.kind === 'input' ? [topic] : [])),
-    )
+    await requireTopics(kafka, {
+      setting: 'inputs',
+      topics: consumptions.flatMap(({ entry }) =>
+        entry.kind === 'input' ? topicsOfInput(entry.input) : [],
+      ),
+    })
     const schemas = await openSchemas(config.registry, config.topics.prefix)
     const producer = faults.producer(resources.add(await openProducer(kafka), (one) => one.close()))
     const { failed, fail } = failureSignal()
@@ -109,8 +115,17 @@ export function openStage(options: StageOptions): Promise<Stage> {
     )
     const clients = { kafka, schemas, producer }
     const inputs = openInputs(config, faults.decode)
+    const outputs = range.last === 'infer' ? await openOutputs(config, { kafka, range }) : []
     const parts: StageParts = {
-      ...{ clients, analytics, clickhouse, telemetry, faults, resources, outputPartitions, inputs },
+      clients,
+      analytics,
+      clickhouse,
+      telemetry,
+      faults,
+      resources,
+      outputPartitions,
+      inputs,
+      outputs,
     }
     const models =
       range.last === 'validate'
@@ -145,7 +160,8 @@ async function openRunner(
   const { range, config, log } = options
   const { clients, clickhouse, telemetry, faults } = parts
   const { kafka, schemas } = clients
-  const sink = faults.sink(sinkOf(options, { ...parts, model, owner: { group, topic } }))
+  const input = entry.kind === 'input' ? entry.input : undefined
+  const sink = faults.sink(sinkOf(options, { ...parts, model, owner: { group, topic }, input }))
   return createRunner<PipelineOutput>({
     source: faults.source(
       await openGroupSource({ kafka, analytics: clickhouse }, { group, topic, config, log }),
@@ -180,6 +196,11 @@ function entryOf(
   if (kind === 'own') return undefined
   const records = kind === 'input' ? 'own' : 'sent-again'
   return { records, inputOf: (topic) => inputs.get(topic) }
+}
+
+/** The topics that an input names. */
+function topicsOfInput({ topic, deadLetterTopic }: Input): string[] {
+  return deadLetterTopic === undefined ? [topic] : [topic, deadLetterTopic]
 }
 
 /**
@@ -266,12 +287,13 @@ function openShadow(
 /** The sink that fits the last stage of the range. */
 function sinkOf(
   { range, config }: StageOptions,
-  parts: Pick<StageParts, 'clients' | 'analytics' | 'outputPartitions'> & {
+  parts: Pick<StageParts, 'clients' | 'analytics' | 'outputPartitions' | 'outputs'> & {
     readonly model: ModelParts | undefined
     readonly owner: Ownership
+    readonly input: Input | undefined
   },
 ): Sink<PipelineOutput> {
-  const { analytics, model, outputPartitions, owner } = parts
+  const { analytics, model, outputPartitions, outputs, owner, input } = parts
   const clients = { ...parts.clients, analytics }
   const deadLetters = topicOf(config.topics, 'dead-letters')
   const topic = topicOf(config.topics, outputTopic[range.last])
@@ -280,8 +302,9 @@ function sinkOf(
     const sink = withStoredForm(
       createResultSink(clients, {
         model: model!.models.champion.current.manifest.name,
-        topics: { deadLetters, classified },
+        topics: { deadLetters, classified, ofInput: input?.deadLetterTopic },
         owner,
+        outputs,
       }),
       config.retention,
       (one) => storedResult(config.retention, one),
@@ -296,6 +319,7 @@ function sinkOf(
   const sink = createTopicSink<PipelineOutput>(clients, {
     topic,
     deadLetterTopic: deadLetters,
+    rejectedTopic: input?.deadLetterTopic,
     partitions: outputPartitions,
     encode,
     owner,

@@ -235,7 +235,8 @@ function validateStage({ config, nowMs, turns }: StageOptions): Stage<Candidate,
 }
 
 /** The rules of languages; the detector is loaded if they need one. */
-async function languageRules({
+/** The rules that `language` sets; undefined if languages do not matter. */
+export async function languageRules({
   detect,
   only,
 }: Config['language']): Promise<LanguageRules | undefined> {

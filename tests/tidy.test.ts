@@ -220,6 +220,7 @@ describe('tests', () => {
     'serving/label-stage.ts': 'puts clients together; tests/integration/labels.test.ts runs it',
     'serving/remote-workers.ts':
       'puts clients together; tests/integration/train-worker.test.ts runs it',
+    'serving/result-topics.ts': 'puts clients together; tests/integration/outputs.test.ts runs it',
     'serving/serving-model.ts': 'puts clients together; tests/integration/hot-swap.test.ts runs it',
     'serving/stage.ts': 'puts clients together; tests/integration/stream.test.ts runs it',
   }

@@ -5,6 +5,7 @@ const meanings: Readonly<Record<string, string>> = {
   batch_corrupt: 'the broker stored a damaged batch',
   record_too_large: 'the record is larger than the limit',
   avro_undecodable: 'the bytes do not match their Avro schema',
+  protobuf_undecodable: 'the value is no Protobuf message of its schema',
   schema_unknown: 'the registry does not know the schema',
   schema_mismatch: 'the schema lacks what an event needs',
   utf8_invalid: 'the bytes are no UTF-8',

@@ -3,6 +3,12 @@
 // http-protocol-binding.md.
 import { isUtf8 } from 'node:buffer'
 import type { Work } from '../../models/runtime/sliced-work.ts'
+import {
+  cloudEventDefects,
+  cloudEventNames,
+  decodedData,
+  isJsonType,
+} from '../../schemas/cloud-event.ts'
 import { WinnowError } from '../../schemas/errors.ts'
 import { isJsonObject } from '../../schemas/json-object.ts'
 import { codingOf } from '../bodies/content-coding.ts'
@@ -10,13 +16,6 @@ import { invalidBody, readBody, type CutItems } from '../bodies/event-body.ts'
 import type { ItemDefect } from '../http/problem.ts'
 import type { ItemCheck } from './item-checks.ts'
 
-/** What every CloudEvent must have, besides its version. */
-const requiredNames = ['id', 'source', 'type'] as const
-/** The names that this file gives a meaning; all others are extensions. */
-const knownNames = new Set([
-  ...['specversion', 'id', 'source', 'type', 'subject', 'time', 'dataschema', 'datacontenttype'],
-  ...['data', 'data_base64'],
-])
 /** Attributes of a CloudEvent that are not fields of an event. */
 const keptNames = ['type', 'subject', 'dataschema'] as const
 /** Fields of an event that an object in `data` may have. */
@@ -33,11 +32,11 @@ export function eventOfCloudEvent(value: unknown): ItemCheck<unknown> {
     return { kind: 'rejected', defects: [{ code: 'event_not_object', message }] }
   }
   const given = new Map<string, unknown>(Object.entries(value).filter(([, one]) => one !== null))
-  const defects = envelopeDefects(given)
+  const defects: ItemDefect[] = cloudEventDefects(given)
   const data = dataOf(given)
   if (data.kind === 'rejected') defects.push(...data.defects)
   if (defects.length > 0 || data.kind === 'rejected') return { kind: 'rejected', defects }
-  const names = [...keptNames, ...[...given.keys()].filter((name) => !knownNames.has(name))]
+  const names = [...keptNames, ...[...given.keys()].filter((name) => !cloudEventNames.has(name))]
   const attributes = names
     .filter((name) => given.has(name))
     .map((name): [string, string] => [name, String(given.get(name))])
@@ -59,35 +58,6 @@ export function eventOfCloudEvent(value: unknown): ItemCheck<unknown> {
   }
 }
 
-function envelopeDefects(given: ReadonlyMap<string, unknown>): ItemDefect[] {
-  const defects: ItemDefect[] = []
-  if (given.get('specversion') !== '1.0') {
-    const message = 'specversion must be "1.0"'
-    defects.push({ code: 'field_type', field: 'specversion', message })
-  }
-  for (const field of requiredNames) {
-    const value = given.get(field)
-    if (typeof value === 'string' && value !== '') continue
-    defects.push(
-      value === undefined
-        ? { code: 'field_missing', field, message: `${field} is missing` }
-        : { code: 'field_type', field, message: `${field} must be a string that is not empty` },
-    )
-  }
-  for (const [name, value] of given) {
-    if (name === 'data' || requiredNames.includes(name as 'id')) continue
-    const field = name.slice(0, 64)
-    if (!knownNames.has(name) && !/^[a-z0-9]+$/.test(name)) {
-      const message = `${field} is no name of an extension: lower-case letters and digits only`
-      defects.push({ code: 'field_unknown', field, message })
-    } else if (!['string', 'number', 'boolean'].includes(typeof value)) {
-      const message = `${field} must be a string, a number or a boolean`
-      defects.push({ code: 'field_type', field, message })
-    }
-  }
-  return defects
-}
-
 type EventData = { text?: unknown; label?: unknown; attributes?: unknown }
 
 function dataOf(given: ReadonlyMap<string, unknown>): ItemCheck<EventData> {
@@ -96,7 +66,7 @@ function dataOf(given: ReadonlyMap<string, unknown>): ItemCheck<EventData> {
     const message = 'there must be data or data_base64, not both'
     return { kind: 'rejected', defects: [{ code: 'field_unknown', field: 'data_base64', message }] }
   }
-  const data = given.has('data_base64') ? decoded(given) : given.get('data')
+  const data = given.has('data_base64') ? decodedData(given) : given.get('data')
   if (data === undefined) {
     const message = 'data is missing, or data_base64 is not text in base64'
     return { kind: 'rejected', defects: [{ code: 'field_missing', field, message }] }
@@ -114,23 +84,6 @@ function dataOf(given: ReadonlyMap<string, unknown>): ItemCheck<EventData> {
     return { code: 'field_unknown', field: where, message }
   })
   return { kind: 'rejected', defects }
-}
-
-/** The text or JSON in `data_base64`; undefined if it is neither. */
-function decoded(given: ReadonlyMap<string, unknown>): unknown {
-  const base64 = given.get('data_base64')
-  if (typeof base64 !== 'string' || !/^[A-Za-z0-9+/]*={0,2}$/.test(base64)) return undefined
-  const bytes = Buffer.from(base64, 'base64')
-  if (!isUtf8(bytes)) return undefined
-  const text = bytes.toString()
-  const type = given.get('datacontenttype')
-  if (typeof type === 'string' && !isJson(type)) return text
-  try {
-    return JSON.parse(text) as unknown
-  } catch {
-    // Without a type, the bytes need not be JSON.
-    return type === undefined ? text : undefined
-  }
 }
 
 /** A request in binary mode: what its headers say. */
@@ -154,7 +107,10 @@ export function binaryCloudEvent(
     return undefined
   }
   codingOf(headers['content-encoding'])
-  if (!isJson(contentType) && !/^text\/[^;]+(?:;\s*charset="?utf-?8"?\s*)?$/i.test(contentType)) {
+  if (
+    !isJsonType(contentType) &&
+    !/^text\/[^;]+(?:;\s*charset="?utf-?8"?\s*)?$/i.test(contentType)
+  ) {
     throw new WinnowError(
       'media_type_unsupported',
       `The data of a CloudEvent must be JSON or text in UTF-8, not "${contentType}"`,
@@ -184,7 +140,7 @@ export function* cutBinaryCloudEvent(
   { envelope, contentType }: BinaryCloudEvent,
   entriesMax: number,
 ): Work<CutItems> {
-  const data = isJson(contentType) ? yield* jsonData(body, entriesMax) : textData(body)
+  const data = isJsonType(contentType) ? yield* jsonData(body, entriesMax) : textData(body)
   return {
     count: 1,
     read: () => ({
@@ -204,8 +160,4 @@ function* jsonData(body: Uint8Array, entriesMax: number): Work<unknown> {
 function textData(body: Uint8Array): string {
   if (!isUtf8(body)) throw invalidBody('The data of the CloudEvent is not valid UTF-8')
   return Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString()
-}
-
-function isJson(contentType: string): boolean {
-  return /^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i.test(contentType)
 }

@@ -39,6 +39,7 @@ export const statusByCode: Readonly<Record<ErrorCode, ProblemStatus>> = {
   batch_corrupt: 422,
   record_too_large: 422,
   avro_undecodable: 422,
+  protobuf_undecodable: 400,
   schema_unknown: 422,
   schema_mismatch: 422,
   utf8_invalid: 400,

@@ -1,90 +1,172 @@
-// Reads an Avro value with the schema of its writer alone, as plain objects, arrays, text and
-// numbers. Reading it as another schema is resolution.ts. Logical types are not interpreted.
-import type { EventError } from '../../schemas/errors.ts'
+// Reads values with the schema that wrote them, for readers that do not know the schema: as the
+// objects, lists, texts and numbers that JSON has. Whole numbers keep all digits (a bigint beyond
+// 2^53), bytes become text as the caller says, logical types their plain form.
+import { isUtf8 } from 'node:buffer'
+import {
+  decimalBytesMax,
+  decimalText,
+  durationText,
+  plainTime,
+  uuidText,
+  type LogicalType,
+} from './logical-type.ts'
+import { readValue, type Decoded, type Read } from './resolution.ts'
 import { shown, type RecordNode, type SchemaNode } from './schema-graph.ts'
-import { ValueBytes, ValueDefect } from './value-bytes.ts'
+import { ValueDefect, type ValueBytes } from './value-bytes.ts'
 
-export type PlainValue =
-  | { readonly kind: 'ok'; readonly value: unknown }
-  | { readonly kind: 'rejected'; readonly error: EventError }
+/** What becomes of bytes: base64, or the text in UTF-8 that they are. */
+export type BytesForm = 'base64' | 'utf8'
 
 /**
- * Reads one value, which must end where the bytes end. Longs beyond 2^53 are bigints, the value of
- * a union is that of its branch, an enum is its symbol, bytes are a Buffer.
+ * Makes a reader of the values of a schema. A value must end where its bytes end; its nesting and
+ * the number of its parts are bounded (value-bytes.ts).
  */
-export function readPlainValue(type: SchemaNode, value: Buffer): PlainValue {
-  const bytes = new ValueBytes(value)
-  try {
-    const read = plain(type, bytes)
-    if (bytes.left === 0) return { kind: 'ok', value: read }
-    return rejected('avro_undecodable', `${bytes.left} bytes are left after the value`)
-  } catch (error) {
-    if (error instanceof ValueDefect) return rejected(error.code, error.sentence)
-    throw error
+export function plainReader(
+  writer: SchemaNode,
+  { bytes }: { bytes: BytesForm },
+): (value: Buffer) => Decoded<unknown> {
+  const read = new Planning(bytes).plan(writer)
+  return (value) => readValue(read, value)
+}
+
+class Planning {
+  readonly #bytesForm: BytesForm
+  readonly #records = new Map<RecordNode, Read>()
+
+  constructor(bytesForm: BytesForm) {
+    this.#bytesForm = bytesForm
   }
-}
 
-function rejected(code: EventError['code'], message: string): PlainValue {
-  return { kind: 'rejected', error: { code, message } }
-}
-
-/** Throws ValueDefect. */
-function plain(type: SchemaNode, bytes: ValueBytes): unknown {
-  switch (type.kind) {
-    case 'null':
-      return null
-    case 'boolean':
-      return bytes.boolean()
-    case 'int':
-      return bytes.int()
-    case 'long':
-      return bytes.exactLong()
-    case 'float':
-      return bytes.float()
-    case 'double':
-      return bytes.double()
-    case 'bytes':
-      return bytes.bytes()
-    case 'string':
-      return bytes.text()
-    case 'fixed':
-      return bytes.fixed(type.sizeBytes)
-    case 'enum':
-      return type.symbols[bytes.choice(type.symbols.length)]
-    case 'union':
-      return plain(type.branches[bytes.choice(type.branches.length)]!, bytes)
-    case 'array':
-      return itemsOf(bytes, () => plain(type.items, bytes))
-    case 'map':
-      return Object.fromEntries(itemsOf(bytes, () => [bytes.text(), plain(type.values, bytes)]))
-    case 'record':
-      return recordOf(type, bytes)
-  }
-}
-
-function itemsOf<Item>(bytes: ValueBytes, read: () => Item): Item[] {
-  bytes.enter()
-  const items: Item[] = []
-  for (let left = bytes.blockItems(); left > 0; left = bytes.blockItems()) {
-    for (; left > 0; left--) items.push(read())
-  }
-  bytes.leave()
-  return items
-}
-
-function recordOf({ fields }: RecordNode, bytes: ValueBytes): Record<string, unknown> {
-  bytes.enter()
-  bytes.expect(fields.length)
-  const entries: [string, unknown][] = []
-  for (const { name, type } of fields) {
-    try {
-      entries.push([name, plain(type, bytes)])
-    } catch (error) {
-      if (error instanceof ValueDefect) error.path.unshift(shown(name))
-      throw error
+  plan(type: SchemaNode): Read {
+    switch (type.kind) {
+      case 'null':
+        return () => null
+      case 'boolean':
+        return (bytes) => bytes.boolean()
+      case 'int':
+        return timeRead(type.logical, (bytes) => bytes.int())
+      case 'long':
+        return timeRead(type.logical, (bytes) => bytes.exactLong())
+      case 'float':
+        return (bytes) => bytes.float()
+      case 'double':
+        return (bytes) => bytes.double()
+      case 'string':
+        return (bytes) => bytes.text()
+      case 'bytes':
+        return this.#bytes(type.logical, (bytes) => bytes.bytes())
+      case 'fixed':
+        return this.#bytes(type.logical, (bytes) => bytes.fixed(type.sizeBytes))
+      case 'enum':
+        return (bytes) => type.symbols[bytes.choice(type.symbols.length)]
+      case 'union': {
+        const reads = type.branches.map((branch) => this.plan(branch))
+        return (bytes) => reads[bytes.choice(reads.length)]!(bytes)
+      }
+      case 'array':
+        return itemsRead(this.plan(type.items))
+      case 'map':
+        return entriesRead(this.plan(type.values))
+      case 'record':
+        return this.#record(type)
     }
   }
-  bytes.leave()
-  // Unlike an assignment, this makes a field `__proto__` a field.
-  return Object.fromEntries(entries)
+
+  /** Planned when the first value is read, because records may contain themselves. */
+  #record(type: RecordNode): Read {
+    const known = this.#records.get(type)
+    if (known !== undefined) return known
+    let steps: readonly Step[] | undefined
+    const read: Read = (bytes) => {
+      bytes.enter()
+      steps ??= type.fields.map((field) => ({ name: field.name, read: this.plan(field.type) }))
+      bytes.expect(steps.length)
+      const value: Record<string, unknown> = {}
+      for (const step of steps) {
+        refuseProto(step.name, bytes)
+        value[step.name] = within(step.name, () => step.read(bytes))
+      }
+      bytes.leave()
+      return value
+    }
+    this.#records.set(type, read)
+    return read
+  }
+
+  #bytes(logical: LogicalType | undefined, read: (bytes: ValueBytes) => Buffer): Read {
+    switch (logical?.kind) {
+      case 'decimal':
+        return (bytes) => {
+          const value = read(bytes)
+          if (value.length > decimalBytesMax) {
+            bytes.fail(`is a decimal of ${value.length} bytes; at most ${decimalBytesMax}`)
+          }
+          return decimalText(value, logical.scale)
+        }
+      case 'uuid':
+        return (bytes) => uuidText(read(bytes))
+      case 'duration':
+        return (bytes) => durationText(read(bytes))
+      default:
+        if (this.#bytesForm === 'base64') return (bytes) => read(bytes).toString('base64')
+        return (bytes) => {
+          const value = read(bytes)
+          return isUtf8(value) ? value.toString() : bytes.fail('is not valid UTF-8', 'utf8_invalid')
+        }
+    }
+  }
+}
+
+type Step = { readonly name: string; readonly read: Read }
+
+function timeRead(
+  logical: LogicalType | undefined,
+  read: (bytes: ValueBytes) => number | bigint,
+): Read {
+  return logical === undefined ? read : (bytes) => plainTime(logical, read(bytes))
+}
+
+function itemsRead(item: Read): Read {
+  return (bytes) => {
+    bytes.enter()
+    const items: unknown[] = []
+    for (let left = bytes.blockItems(); left > 0; left = bytes.blockItems()) {
+      for (; left > 0; left--) items.push(within(items.length, () => item(bytes)))
+    }
+    bytes.leave()
+    return items
+  }
+}
+
+function entriesRead(item: Read): Read {
+  return (bytes) => {
+    bytes.enter()
+    const values: Record<string, unknown> = {}
+    for (let left = bytes.blockItems(); left > 0; left = bytes.blockItems()) {
+      for (; left > 0; left--) {
+        const key = bytes.text()
+        refuseProto(key, bytes)
+        values[key] = within(key, () => item(bytes))
+      }
+    }
+    bytes.leave()
+    return values
+  }
+}
+
+/** Assigning this name would set the prototype instead. */
+function refuseProto(name: string, bytes: ValueBytes): void {
+  if (name === '__proto__') bytes.fail('must not have the name "__proto__"', 'field_type')
+}
+
+/** Adds the name of a field, or the index of an item, to the path of a defect. */
+function within<T>(place: string | number, read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    if (error instanceof ValueDefect) {
+      error.path.unshift(typeof place === 'number' ? `[${place}]` : shown(place))
+    }
+    throw error
+  }
 }

@@ -42,7 +42,8 @@ export function resolveSchemas(writer: SchemaNode, reader: SchemaNode): Resoluti
   return { kind: 'ok', read: (bytes) => readValue(plan.read, bytes) }
 }
 
-function readValue<T>(read: Read, value: Buffer): Decoded<T> {
+/** Reads one value, which must end where the bytes end. */
+export function readValue<T>(read: Read, value: Buffer): Decoded<T> {
   const bytes = new ValueBytes(value)
   try {
     const result = read(bytes) as T
@@ -58,7 +59,8 @@ function rejected(code: EventError['code'], message: string) {
   return { kind: 'rejected' as const, error: { code, message } }
 }
 
-type Read = (bytes: ValueBytes) => unknown
+/** Reads a value of one type. Throws ValueDefect. */
+export type Read = (bytes: ValueBytes) => unknown
 type Refusal = { readonly kind: 'rejected'; readonly path: string; readonly message: string }
 type Plan = { readonly kind: 'ok'; readonly read: Read } | Refusal
 /** The position of a pair of types in the schemas. */

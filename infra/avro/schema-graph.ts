@@ -3,6 +3,7 @@
 // cannot change what the bytes mean: unknown attributes, logical types, names and defaults of the
 // wrong kind.
 import { isJsonObject } from '../../schemas/json-object.ts'
+import { logicalTypeOf, type LogicalType } from './logical-type.ts'
 
 export type Primitive =
   'null' | 'boolean' | 'int' | 'long' | 'float' | 'double' | 'bytes' | 'string'
@@ -37,13 +38,16 @@ export type FixedNode = {
   readonly name: string
   readonly aliases: readonly string[]
   readonly sizeBytes: number
+  readonly logical?: LogicalType | undefined
 }
 
 export type NamedNode = RecordNode | EnumNode | FixedNode
 export type UnionNode = { readonly kind: 'union'; readonly branches: readonly SchemaNode[] }
 export type ArrayNode = { readonly kind: 'array'; readonly items: SchemaNode }
 export type MapNode = { readonly kind: 'map'; readonly values: SchemaNode }
-export type SchemaNode = { readonly kind: Primitive } | NamedNode | UnionNode | ArrayNode | MapNode
+/** A primitive type; resolution.ts ignores what its values stand for, plain-value.ts does not. */
+export type PrimitiveNode = { readonly kind: Primitive; readonly logical?: LogicalType }
+export type SchemaNode = PrimitiveNode | NamedNode | UnionNode | ArrayNode | MapNode
 
 export type SchemaGraph =
   | { readonly kind: 'ok'; readonly root: SchemaNode }
@@ -137,7 +141,7 @@ class Reading {
       case 'map':
         return { kind: 'map', values: this.node(json['values'], within) }
       default:
-        return this.node(json['type'], within)
+        return withLogicalType(this.node(json['type'], within), json)
     }
   }
 
@@ -216,7 +220,12 @@ class Reading {
     if (!Number.isSafeInteger(sizeBytes) || (sizeBytes as number) < 0) {
       throw new SchemaInvalid(`fixed ${shown(names.name)} has no size`)
     }
-    const node: FixedNode = { kind: 'fixed', ...names, sizeBytes: sizeBytes as number }
+    const node: FixedNode = {
+      kind: 'fixed',
+      ...names,
+      sizeBytes: sizeBytes as number,
+      logical: logicalTypeOf(json, 'fixed'),
+    }
     this.#define(node)
     return node
   }
@@ -225,6 +234,13 @@ class Reading {
     if (this.#named.has(node.name)) throw new SchemaInvalid(`${nameOf(node)} is defined twice`)
     this.#named.set(node.name, node)
   }
+}
+
+/** A primitive type with what its values stand for; every other type as it is. */
+function withLogicalType(node: SchemaNode, json: Json): SchemaNode {
+  if (!primitives.has(node.kind)) return node
+  const logical = logicalTypeOf(json, node.kind)
+  return logical === undefined ? node : { kind: node.kind as Primitive, logical }
 }
 
 function stringsOf(json: unknown): string[] {

@@ -65,11 +65,11 @@ describe('csv', () => {
 
 describe('avro', () => {
   it('needs a registry and a schema id', async () => {
-    expect(await avroDecoder(registry)(bytes('x'))).toMatchObject({
+    expect(await avroDecoder(registry, 'base64')(bytes('x'))).toMatchObject({
       error: { code: 'schema_unknown' },
     })
     const { registry: configured } = configSchema.parse({})
-    expect(await avroDecoder(configured)(bytes('{}'))).toMatchObject({
+    expect(await avroDecoder(configured, 'base64')(bytes('{}'))).toMatchObject({
       error: { code: 'avro_undecodable' },
     })
   })

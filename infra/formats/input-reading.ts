@@ -2,16 +2,15 @@
 // `preset`, and parses its mapping.
 import type { Config } from '../../configs/schema.ts'
 import type { Input } from '../../configs/inputs.ts'
-import { WinnowError } from '../../schemas/errors.ts'
-import {
-  parseMapping,
-  readsKey,
-  type EventMapping,
-} from '../../schemas/mapping/event-mapping.ts'
+import { parseMapping, readsKey, type EventMapping } from '../../schemas/mapping/event-mapping.ts'
 import type { Envelope, PartDecoder, RecordDecoder } from '../../schemas/ports/record-decoder.ts'
-import { avroDecoder } from './avro-format.ts'
+import { avroDecoder, avroFileDecoder } from './avro-format.ts'
+import { cloudEventsEnvelope } from './cloud-events-preset.ts'
 import { csvDecoder } from './csv-format.ts'
+import { debeziumEnvelope } from './debezium-preset.ts'
 import { decodeJson } from './json-format.ts'
+import { decodeJsonSchema } from './json-schema-format.ts'
+import { protobufDecoder, protobufFileDecoder } from './protobuf-format.ts'
 import { recordDecoder } from './record-parts.ts'
 import { decodeText } from './text-format.ts'
 
@@ -24,42 +23,72 @@ export function openInput(
   config: Pick<Config, 'registry'>,
 ): { decode: RecordDecoder; envelope: Envelope | undefined; mapping: EventMapping } {
   const mapping = inputMapping(input)
-  const value = partDecoder(input.format, input, config)
-  const key = readsKey(mapping) ? partDecoder(input.keyFormat, input, config) : undefined
+  const value = valueDecoder(input, config)
+  const { registry } = config
+  // `message` names that of the values.
+  const ofKey = { ...input, message: undefined }
+  const key = readsKey(mapping) ? partDecoder(input.keyFormat, ofKey, registry) : undefined
   return { decode: recordDecoder({ value, key }), envelope: envelopeOf(input), mapping }
 }
 
-/** The parsed mapping of an input. Of the format text, the whole value is the text by default. */
+/**
+ * The parsed mapping of an input. Of the format text, the whole value is the text by default; of
+ * CloudEvents, their own attributes are id, source and time.
+ */
 export function inputMapping(input: Input): EventMapping {
-  const text = input.fields.text ?? (input.format === 'text' ? 'value' : undefined)
-  return parseMapping({ ...input, fields: { ...input.fields, text } })
+  const { fields, constants, preset, format } = input
+  const isWhole = format === 'text' && preset === undefined
+  const ofPreset = {
+    id: 'id',
+    time: 'time?',
+    ...(constants.source === undefined && { source: 'source' }),
+  }
+  return parseMapping({
+    ...input,
+    fields: {
+      ...(preset === 'cloudevents' && ofPreset),
+      ...fields,
+      ...(isWhole && fields.text === undefined && { text: 'value' }),
+    },
+  })
+}
+
+function valueDecoder(input: Input, { registry }: Pick<Config, 'registry'>): PartDecoder {
+  const { format, schemaFile, message, bytes } = input
+  if (schemaFile === undefined) return partDecoder(format, input, registry)
+  return format === 'protobuf'
+    ? protobufFileDecoder({ schemaFile, message: message! }, bytes)
+    : avroFileDecoder(schemaFile, bytes)
 }
 
 function partDecoder(
   format: Input['format'],
   input: Input,
-  { registry }: Pick<Config, 'registry'>,
+  registry: Config['registry'],
 ): PartDecoder {
   switch (format) {
     case 'json':
       return decodeJson
+    case 'json-schema':
+      return decodeJsonSchema
     case 'text':
       return decodeText
     case 'csv':
       return csvDecoder({ columns: input.columns ?? [], delimiter: input.delimiter })
     case 'avro':
-      return avroDecoder(registry)
+      return avroDecoder(registry, input.bytes)
     case 'protobuf':
-    case 'json-schema':
-      throw unavailable(input, `the format ${format}`)
+      return protobufDecoder(registry, input)
   }
 }
 
-function envelopeOf(input: Input): Envelope | undefined {
-  if (input.preset === undefined) return undefined
-  throw unavailable(input, `the preset ${input.preset}`)
-}
-
-function unavailable({ topic }: Input, what: string): WinnowError {
-  return new WinnowError('config_invalid', `the input ${topic} has ${what}, which is not there yet`)
+function envelopeOf({ preset }: Input): Envelope | undefined {
+  switch (preset) {
+    case 'debezium':
+      return debeziumEnvelope
+    case 'cloudevents':
+      return cloudEventsEnvelope
+    case undefined:
+      return undefined
+  }
 }

@@ -14,8 +14,7 @@ export function recordDecoder(parts: {
   return async ({ value, key, headers }) => {
     const decoded = value === null ? ok(null) : await parts.value(value)
     if (decoded.kind === 'rejected') return decoded
-    const decodedKey =
-      key === null || parts.key === undefined ? ok(null) : await parts.key(key)
+    const decodedKey = key === null || parts.key === undefined ? ok(null) : await parts.key(key)
     if (decodedKey.kind === 'rejected') {
       const { code, message } = decodedKey.error
       return { kind: 'rejected', error: { code, message: `the key: ${message}` } }

@@ -71,6 +71,25 @@ export async function resolveRange(
   })
 }
 
+/**
+ * The ranges of the last records of a topic: at most `records` offsets, as many of each partition
+ * as far as it has them. Throws as resolveRange does.
+ */
+export async function latestRanges(
+  kafka: KafkaClient,
+  { topic, records }: { topic: string; records: number },
+): Promise<PartitionRange[]> {
+  const held = await resolveRange(kafka, { topic })
+  let left = records
+  // The emptiest first, so that what they do not have goes to the others.
+  const bySize = held.toSorted((a, b) => a.to - a.from - (b.to - b.from))
+  return bySize.map(({ partition, from, to }, at) => {
+    const share = Math.min(to - from, Math.ceil(left / (bySize.length - at)))
+    left -= share
+    return { partition, from: to - share, to }
+  })
+}
+
 /** Formats a range as text that `resolveRange` resolves to the same offsets. */
 export function rangeText(ranges: readonly PartitionRange[]): { from: string; to: string } {
   const ends = (end: 'from' | 'to'): string =>

@@ -195,8 +195,11 @@ export async function countRecords(kafka: KafkaClient, topic: string): Promise<n
   })
 }
 
-/** Throws broker_refused, naming them, if some topics of `inputs` do not exist. */
-export async function requireTopics(kafka: KafkaClient, topics: readonly string[]): Promise<void> {
+/** Throws broker_refused, naming them, if some topics that a setting names do not exist. */
+export async function requireTopics(
+  kafka: KafkaClient,
+  { setting, topics }: { setting: 'inputs' | 'outputs'; topics: readonly string[] },
+): Promise<void> {
   if (topics.length === 0) return
   const admin = kafka.admin()
   const work = {
@@ -211,8 +214,8 @@ export async function requireTopics(kafka: KafkaClient, topics: readonly string[
       if (missing.length === 0) return
       const which = missing.length === 1 ? 'the topic' : 'the topics'
       const message =
-        `${which} ${missing.join(', ')} of inputs ${missing.length === 1 ? 'does' : 'do'} not exist, or may ` +
-        'not be described by this user: correct inputs, or create what is missing'
+        `${which} ${missing.join(', ')} of ${setting} ${missing.length === 1 ? 'does' : 'do'} not exist, or may ` +
+        `not be described by this user: correct ${setting}, or create what is missing`
       throw new WinnowError('broker_refused', message, { details: { topics: missing } })
     } finally {
       await admin.disconnect()

@@ -163,6 +163,20 @@ async function fitOf(
   }
 }
 
+/**
+ * Registers the schema of results for a topic of another system, and returns how its values are
+ * encoded. Throws registry_unavailable, or schema_incompatible if the registry refuses it.
+ */
+export async function openResultEncoder(
+  config: Config['registry'],
+  topic: string,
+): Promise<(result: TopicValue<'classified'>) => Buffer> {
+  const schema = topicSchemas.classified
+  const id = await register(createRegistryHttp(config), schema, `${topic}-value`)
+  const type = avro.Type.forSchema(schema as unknown as avro.Schema)
+  return (result) => withSchemaId({ kind: 'id', id }, type.toBuffer(result))
+}
+
 /** The codec of a stack without a registry. */
 const jsonSchemas: Schemas = {
   encode: (_topic, value) => jsonBytes(value),
@@ -200,6 +214,8 @@ async function findReading(
       if (graph.kind === 'ok') return resolved(schema, graph.root, node)
       return rejected('schema_mismatch', `${name} cannot be used: ${graph.message}`)
     }
+    case 'protobuf':
+    case 'json':
     case 'other': {
       const formats = jsonTopics.has(reader.name) ? 'Avro or plain JSON' : 'Avro'
       const message = `${name} is ${found.what}; ${topic} takes ${formats}`

@@ -14,8 +14,10 @@ export function identifiedValue(
   headers: IHeaders | undefined,
 ): Buffer | null {
   if (value === null || headers === undefined || value[0] === openingBrace) return value
-  const schema = schemaIdOf(headers)
-  return schema === undefined ? value : withSchemaId(schema, value)
+  const found = schemaIdOf(headers)
+  if (found === undefined) return value
+  const { schema, indexes } = found
+  return withSchemaId(schema, indexes === undefined ? value : Buffer.concat([indexes, value]))
 }
 
 /**
@@ -24,18 +26,38 @@ export function identifiedValue(
  */
 const openingBrace = 0x7b
 
-function schemaIdOf(headers: IHeaders): SchemaId | undefined {
+type HeaderId = {
+  readonly schema: SchemaId
+  /** Of a Protobuf value: which message of the schema it is, written behind the id. */
+  readonly indexes?: Buffer | undefined
+}
+
+/** Most bytes of such indexes. */
+const indexBytesMax = 64
+
+function schemaIdOf(headers: IHeaders): HeaderId | undefined {
   const confluent = bytesOf(headers['__value_schema_id'])
-  if (confluent?.length === 17 && confluent[0] === 1) {
-    return { kind: 'guid', id: confluent.toString('hex', 1) }
+  const guid = behind(confluent, { magic: 1, idBytes: 16 })
+  if (guid !== undefined) {
+    return { schema: { kind: 'guid', id: confluent!.toString('hex', 1, 17) }, indexes: guid }
   }
-  if (confluent?.length === 5 && confluent[0] === 0) {
-    return { kind: 'id', id: confluent.readUInt32BE(1) }
+  const number = behind(confluent, { magic: 0, idBytes: 4 })
+  if (number !== undefined) {
+    return { schema: { kind: 'id', id: confluent!.readUInt32BE(1) }, indexes: number }
   }
   const global = idOf(headers['apicurio.value.globalId'])
-  if (global !== undefined) return { kind: 'global', id: global }
+  if (global !== undefined) return { schema: { kind: 'global', id: global } }
   const content = idOf(headers['apicurio.value.contentId'])
-  return content === undefined ? undefined : { kind: 'id', id: content }
+  return content === undefined ? undefined : { schema: { kind: 'id', id: content } }
+}
+
+/** What stands behind an id of this form; undefined if the header has another form. */
+function behind(
+  header: Buffer | undefined,
+  { magic, idBytes }: { magic: number; idBytes: number },
+): Buffer | undefined {
+  const rest = header?.[0] === magic ? header.length - 1 - idBytes : -1
+  return rest >= 0 && rest <= indexBytesMax ? header!.subarray(1 + idBytes) : undefined
 }
 
 /** Apicurio's id: 8 bytes, big endian. */

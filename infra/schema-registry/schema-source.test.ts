@@ -69,13 +69,19 @@ function httpAt(path: string, credentials = '') {
   return createRegistryHttp(loadConfig({ env: { WINNOW_REGISTRY_URL: url } }).registry)
 }
 const apicurio = '/apis/ccompat/v7'
+const protobuf = (text: string) => ({
+  kind: 'protobuf',
+  what: 'a Protobuf schema',
+  text,
+  imports: expect.any(Function) as unknown,
+})
 const named = (...names: string[]) => names.map((name) => ({ ...event, name }))
 
 describe('findSchema', () => {
   it.each([
     [1, { kind: 'avro', json: event, references: [] }],
-    [2, { kind: 'other', what: 'a JSON Schema' }],
-    [3, { kind: 'other', what: 'a Protobuf schema' }],
+    [2, { kind: 'json', what: 'a JSON Schema' }],
+    [3, protobuf('syntax')],
     [4, { kind: 'other', what: 'a schema of type THRIFT' }],
     [5, { kind: 'avro', json: event, references: named('C', 'A', 'B') }],
     [6, { kind: 'unusable', message: 'it refers to gone version 1, which is not there' }],
@@ -90,8 +96,8 @@ describe('findSchema', () => {
 
   it.each([
     [1, { kind: 'avro', json: event, references: named('A') }],
-    [2, { kind: 'other', what: 'a JSON Schema' }],
-    [3, { kind: 'other', what: 'a Protobuf schema' }],
+    [2, { kind: 'json', what: 'a JSON Schema' }],
+    [3, protobuf('syntax = "proto3";')],
     [4, { kind: 'other', what: 'a schema of type application/graphql' }],
     [404, { kind: 'unknown' }],
   ])("of Apicurio's global id %d", async (id, found) => {

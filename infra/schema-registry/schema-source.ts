@@ -7,11 +7,24 @@ import type { RegistryHttp } from './registry-http.ts'
 
 export type FoundSchema =
   | { readonly kind: 'avro'; readonly json: unknown; readonly references: readonly unknown[] }
-  /** A schema in another language; `what` names it: `a Protobuf schema`. */
+  /** A .proto file; the files that it imports are read when they are needed. */
+  | {
+      readonly kind: 'protobuf'
+      readonly what: string
+      readonly text: string
+      readonly imports: () => Promise<ImportedFiles>
+    }
+  | { readonly kind: 'json'; readonly what: string }
+  /** A schema in another language; `what` names it: `a schema of type X`. */
   | { readonly kind: 'other'; readonly what: string }
   | { readonly kind: 'unknown' }
   /** The registry's address does not say where such an id can be looked up. */
   | { readonly kind: 'unsupported' }
+  | { readonly kind: 'unusable'; readonly message: string }
+
+/** The .proto files that a schema imports, by the path in its imports. */
+export type ImportedFiles =
+  | { readonly kind: 'ok'; readonly files: ReadonlyMap<string, string> }
   | { readonly kind: 'unusable'; readonly message: string }
 
 /** Most other schemas that one schema may need. */
@@ -77,24 +90,40 @@ async function schemaOf(
   text: string,
   follow: (needed: References) => Promise<void>,
 ): Promise<FoundSchema> {
-  if (language !== 'AVRO')
-    return {
-      kind: 'other',
-      what: kindTexts[language] ?? `a schema of type ${language.slice(0, 40)}`,
+  switch (language) {
+    case 'AVRO': {
+      const needed = await followed(follow)
+      if (needed.kind === 'unusable') return needed
+      return { kind: 'avro', json: avroJson(text), references: needed.texts.map(avroJson) }
     }
-  try {
-    const needed = new References()
-    await follow(needed)
-    return { kind: 'avro', json: avroJson(text), references: needed.texts.map(avroJson) }
-  } catch (error) {
-    if (error instanceof SchemaUnusable) return { kind: 'unusable', message: error.message }
-    throw error
+    case 'PROTOBUF':
+      return {
+        kind: 'protobuf',
+        what: 'a Protobuf schema',
+        text,
+        imports: async () => {
+          const needed = await followed(follow)
+          return needed.kind === 'unusable' ? needed : { kind: 'ok', files: needed.named }
+        },
+      }
+    case 'JSON':
+      return { kind: 'json', what: 'a JSON Schema' }
+    default:
+      return { kind: 'other', what: `a schema of type ${language.slice(0, 40)}` }
   }
 }
 
-const kindTexts: Readonly<Record<string, string>> = {
-  JSON: 'a JSON Schema',
-  PROTOBUF: 'a Protobuf schema',
+/** The schemas that a schema needs, or why they cannot be used. Throws registry_unavailable. */
+async function followed(follow: (needed: References) => Promise<void>) {
+  try {
+    const needed = new References()
+    await follow(needed)
+    return { kind: 'ok' as const, texts: needed.texts, named: needed.named }
+  } catch (error) {
+    if (error instanceof SchemaUnusable)
+      return { kind: 'unusable' as const, message: error.message }
+    throw error
+  }
 }
 
 /** The language of a schema; Apicurio's API does not always name it. */
@@ -108,12 +137,21 @@ function languageOf({ text, mediaType }: { text: string; mediaType: string }): s
 
 class SchemaUnusable extends Error {}
 
-type Reference = { readonly group: string; readonly subject: string; readonly version: string }
+type Reference = {
+  /** As the schema names it: of a Protobuf schema, the path of an import. */
+  readonly name: string
+  readonly group: string
+  readonly subject: string
+  readonly version: string
+}
 
 /** The schemas that a schema needs, each once, after those that it needs itself. */
 class References {
   readonly texts: string[] = []
-  readonly #seen = new Set<string>()
+  /** The same by their names. */
+  readonly named = new Map<string, string>()
+  /** Texts by subject and version; undefined while what they need is read. */
+  readonly #seen = new Map<string, string | undefined>()
 
   async follow(
     references: readonly Reference[],
@@ -122,19 +160,25 @@ class References {
     ) => Promise<{ text: string; references: readonly Reference[] } | undefined>,
   ): Promise<void> {
     for (const reference of references) {
-      const key = JSON.stringify(reference)
-      if (this.#seen.has(key)) continue
-      this.#seen.add(key)
+      const { name, group, subject, version } = reference
+      const key = JSON.stringify([group, subject, version])
+      if (this.#seen.has(key)) {
+        const text = this.#seen.get(key)
+        if (text !== undefined) this.named.set(name, text)
+        continue
+      }
+      this.#seen.set(key, undefined)
       if (this.#seen.size > referencesMax) {
         throw new SchemaUnusable(`it needs more than ${referencesMax} other schemas`)
       }
       const found = await read(reference)
       if (found === undefined) {
-        const { subject, version } = reference
         throw new SchemaUnusable(`it refers to ${subject} version ${version}, which is not there`)
       }
       await this.follow(found.references, read)
+      this.#seen.set(key, found.text)
       this.texts.push(found.text)
+      this.named.set(name, found.text)
     }
   }
 }
@@ -145,8 +189,9 @@ class References {
 function referencesOf(json: unknown): Reference[] {
   if (!Array.isArray(json)) return []
   return (json as unknown[]).map((one) => {
-    const { groupId, artifactId, subject, version } = objectOf(one, 'a reference')
+    const { name, groupId, artifactId, subject, version } = objectOf(one, 'a reference')
     return {
+      name: textOf(name),
       group: textOf(groupId) || 'default',
       subject: textOf(subject) || textOf(artifactId),
       version: textOf(version),

@@ -12,6 +12,7 @@ import {
   outputOf,
   sampleClassification,
   sampleDeadLetter,
+  sampleRecord,
 } from '../../tests/support/sample-records.ts'
 import { openScriptedEngine, type ScriptedEngine } from '../../tests/support/scripted-engine.ts'
 import {
@@ -35,6 +36,10 @@ beforeEach(async () => {
 afterEach(() => scripted.close())
 
 const topic = 'events'
+const sampleSent = {
+  record: { key: null, value: 'sent' },
+  shortened: () => ({ key: null, value: 's' }),
+}
 const fence = { group: 'g', topic, partitions: [0], token: 'f' }
 const sinkOf = (classified: string | undefined = 'classified') =>
   createResultSink(clients, {
@@ -87,6 +92,34 @@ describe('write', () => {
     })
     await sink.write(block, fence)
     expect(producer.sent.map((one) => one.topic)).toEqual(['dead-letters'])
+  })
+
+  it('sends results and rejected records to topics of others before it stores anything', async () => {
+    const letter = block.deadLetters[0]!
+    const records = new Map([[letter, sampleRecord(2, { topic })]])
+    const options = {
+      model: 'mail',
+      topics: { deadLetters: 'dead-letters', classified: 'classified', ofInput: 'rejected' },
+      owner: { group: 'g', topic },
+      outputs: [
+        { topic: 'out', records: (outputs: readonly unknown[]) => outputs.map(() => sampleSent) },
+        { topic: 'nothing', records: () => [] },
+      ],
+    }
+    await createResultSink(clients, options).write({ ...block, records }, fence)
+    const sent = new Map(producer.sent.map((one) => [one.topic, one.records.length]))
+    expect(sent.get('out')).toBe(2)
+    expect(sent.get('rejected')).toBe(1)
+    expect(sent.has('nothing')).toBe(false)
+    producer.sent.length = 0
+    producer.send = (to) =>
+      to === 'out'
+        ? Promise.reject(new WinnowError('broker_unavailable', 'away'))
+        : Promise.resolve()
+    const before = scripted.inserts().length
+    const again = createResultSink(clients, options).write({ ...block, records }, fence)
+    await expect(again).rejects.toMatchObject({ code: 'broker_unavailable' })
+    expect(scripted.inserts()).toHaveLength(before)
   })
 
   it('stores nothing of a block that Kafka did not take', async () => {

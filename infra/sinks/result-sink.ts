@@ -20,7 +20,10 @@ import {
 } from './classification-rows.ts'
 import type { Analytics } from '../clickhouse/clickhouse.ts'
 import type { RecordProducer } from '../kafka/kafka.ts'
+import { sendBounded } from './bounded-send.ts'
 import { raiseFence } from './partition-fence.ts'
+import { rejectedRecords } from './rejected-records.ts'
+import type { ResultOutput } from './result-outputs.ts'
 import { VersionChanges, versionChangeColumns } from './version-changes.ts'
 import type { Schemas } from '../schema-registry/registry.ts'
 
@@ -29,7 +32,12 @@ export type SinkClients = { analytics: Analytics; producer: RecordProducer; sche
 /** The consumer group and the topic whose partitions the sink's writer owns. */
 export type Ownership = { group: string; topic: string }
 
-export type SinkTopics = { deadLetters: string; classified: string | undefined }
+export type SinkTopics = {
+  deadLetters: string
+  classified: string | undefined
+  /** Gets the records of dead letters as they arrived. */
+  ofInput?: string | undefined
+}
 
 /** Offsets per page of `storedFrom`. */
 const storedPageRows = 10_000
@@ -37,7 +45,13 @@ const storedPageRows = 10_000
 /** Creates the sink for the results of one model name; the caller closes its clients. */
 export function createResultSink(
   clients: SinkClients,
-  options: { model: string; topics: SinkTopics; owner: Ownership },
+  options: {
+    model: string
+    topics: SinkTopics
+    owner: Ownership
+    /** Topics of other systems that get results. */
+    outputs?: readonly ResultOutput[]
+  },
 ): Sink<Classification> {
   const { analytics, producer, schemas } = clients
   const by = `${hostname()}/${process.pid}`
@@ -90,6 +104,10 @@ export function createResultSink(
               })),
             ),
         sendDeadLetters(clients, options.topics.deadLetters, block.deadLetters),
+        sendRejected(producer, options.topics.ofInput, written),
+        ...(options.outputs ?? []).map(({ topic, records }) =>
+          sendBounded(producer, topic, records(block.outputs)),
+        ),
       ])
       const labelled = results.filter((result) => result.knownLabel !== null)
       // Two models that read one topic reject the same events, each with its own dead letter.
@@ -136,6 +154,18 @@ export async function sendDeadLetters(
     value: schemas.encode('dead-letters', letter),
   }))
   if (records.length > 0) await producer.send(topic, records)
+}
+
+/**
+ * Sends the records of dead letters, as they arrived, to the topic that their input names. Records
+ * of Winnow's own topics, which are between stages that run apart, are left out.
+ */
+export async function sendRejected(
+  producer: RecordProducer,
+  topic: string | undefined,
+  block: Pick<Block<unknown>, 'deadLetters' | 'records'>,
+): Promise<void> {
+  if (topic !== undefined) await sendBounded(producer, topic, rejectedRecords(block))
 }
 
 /** Inserts the dead letters of a block into ClickHouse. */

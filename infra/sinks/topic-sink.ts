@@ -4,11 +4,13 @@
 // stored once.
 import type { Sink } from '../../schemas/ports/sink.ts'
 import { raiseFence } from './partition-fence.ts'
+import { passedHeaders } from './passed-headers.ts'
 import {
   insertDeadLetters,
   readStored,
   readStoredAttempts,
   sendDeadLetters,
+  sendRejected,
   type Ownership,
   type SinkClients,
 } from './result-sink.ts'
@@ -16,6 +18,8 @@ import {
 export type TopicSinkOptions<Value> = {
   topic: string
   deadLetterTopic: string
+  /** Gets the records of dead letters as they arrived. */
+  rejectedTopic?: string | undefined
   /**
    * Partitions of the output topic; if it has fewer than the input, partition numbers wrap around.
    */
@@ -49,12 +53,14 @@ export function createTopicSink<Value>(
           value: options.encode(value),
           // That of the origin, so that events sent again meet the owner of the first ones.
           partition: origin.partition % options.partitions,
+          headers: passedHeaders(record.headers, 'result'),
           traceparent: record.traceparent,
           // If the next stage cannot read the value, its dead letter still names the event.
           lineage: { origin, attempt },
         })),
       )
       await sendDeadLetters(clients, options.deadLetterTopic, block.deadLetters)
+      await sendRejected(clients.producer, options.rejectedTopic, block)
       await insertDeadLetters(clients.analytics, block, fence)
     },
   }

@@ -14,6 +14,8 @@ export type Block<Output> = {
   readonly token: string
   readonly outputs: readonly BlockOutput<Output>[]
   readonly deadLetters: readonly DeadLetter[]
+  /** The records of dead letters, which keep no headers and only the beginning of a long value. */
+  readonly records?: ReadonlyMap<DeadLetter, KafkaRecord> | undefined
 }
 
 /** A value to store, with its record and lineage. */

@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto'
 import { payloadBytesMax, type DeadLetter } from '../../schemas/dead-letter.ts'
 import type { Block, BlockOutput } from '../../schemas/ports/sink.ts'
+import type { KafkaRecord } from '../../schemas/record.ts'
 import type { RecordOutcome } from '../stages/record-outcome.ts'
 
 export type FinishedChunk<Output> = {
@@ -119,6 +120,7 @@ function blockOf<Output>(chunks: readonly FinishedChunk<Output>[], nowMs: number
   const hash = createHash('sha256')
   const outputs: BlockOutput<Output>[] = []
   const deadLetters: DeadLetter[] = []
+  const records = new Map<DeadLetter, KafkaRecord>()
   for (const chunk of chunks) {
     for (const one of chunk.outcomes) {
       const { record, origin, attempt } = one
@@ -129,11 +131,13 @@ function blockOf<Output>(chunks: readonly FinishedChunk<Output>[], nowMs: number
       if (one.outcome.kind === 'ok') {
         outputs.push({ record, origin, attempt, value: one.outcome.value })
       } else {
-        deadLetters.push(deadLetterOf(one, nowMs))
+        const letter = deadLetterOf(one, nowMs)
+        deadLetters.push(letter)
+        records.set(letter, record)
       }
     }
   }
-  return { token: hash.digest('hex'), outputs, deadLetters }
+  return { token: hash.digest('hex'), outputs, deadLetters, records }
 }
 
 function deadLetterOf(one: RecordOutcome<unknown>, nowMs: number): DeadLetter {

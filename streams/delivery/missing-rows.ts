@@ -28,5 +28,6 @@ export async function missingRows<Output>(
     token: block.token,
     outputs: await missing(block.outputs),
     deadLetters: (await missing(letters)).map(({ letter }) => letter),
+    records: block.records,
   }
 }

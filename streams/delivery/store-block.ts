@@ -60,7 +60,7 @@ function smallerMayPass(error: unknown): boolean {
 /** `rows` rows and dead letters of a block, starting at `from`. The whole block keeps its token. */
 function partOf<Output>(block: Block<Output>, from: number, rows: number): Block<Output> {
   if (from === 0 && rows >= rowsOf(block)) return block
-  const { token, outputs, deadLetters } = block
+  const { token, outputs, deadLetters, records } = block
   const through = from + rows
   return {
     token: `${token}-${from}-${rows}`,
@@ -69,5 +69,6 @@ function partOf<Output>(block: Block<Output>, from: number, rows: number): Block
       Math.max(0, from - outputs.length),
       Math.max(0, through - outputs.length),
     ),
+    records,
   }
 }
