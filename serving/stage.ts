@@ -106,7 +106,7 @@ export function openStage(options: StageOptions): Promise<Stage> {
       topicOf(config.topics, outputTopic[range.last]),
     )
     const clients = { kafka, schemas, producer }
-    const inputs = openInputs(config, faults.decode)
+    const inputs = openInputs(config, (decode) => faults.decode(decode))
     const parts: StageParts = {
       ...{ clients, analytics, clickhouse, telemetry, faults, resources, outputPartitions, inputs },
     }

@@ -6,6 +6,7 @@ import type { Sink } from '../../schemas/ports/sink.ts'
 import { raiseFence } from './partition-fence.ts'
 import {
   insertDeadLetters,
+  insertFiltered,
   readStored,
   readStoredAttempts,
   sendDeadLetters,
@@ -56,6 +57,7 @@ export function createTopicSink<Value>(
       )
       await sendDeadLetters(clients, options.deadLetterTopic, block.deadLetters)
       await insertDeadLetters(clients.analytics, block, fence)
+      await insertFiltered(clients.analytics, { ...block, model: '' }, fence)
     },
   }
 }

@@ -14,6 +14,8 @@ export type Block<Output> = {
   readonly token: string
   readonly outputs: readonly BlockOutput<Output>[]
   readonly deadLetters: readonly DeadLetter[]
+  /** Where events entered that the filter of their input leaves out; each is only noted. */
+  readonly filtered?: readonly Origin[] | undefined
 }
 
 /** A value to store, with its record and lineage. */

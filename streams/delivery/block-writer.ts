@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto'
 import { payloadBytesMax, type DeadLetter } from '../../schemas/dead-letter.ts'
 import type { Block, BlockOutput } from '../../schemas/ports/sink.ts'
+import type { Origin } from '../../schemas/validated.ts'
 import type { RecordOutcome } from '../stages/record-outcome.ts'
 
 export type FinishedChunk<Output> = {
@@ -119,21 +120,25 @@ function blockOf<Output>(chunks: readonly FinishedChunk<Output>[], nowMs: number
   const hash = createHash('sha256')
   const outputs: BlockOutput<Output>[] = []
   const deadLetters: DeadLetter[] = []
+  const filtered: Origin[] = []
   for (const chunk of chunks) {
     for (const one of chunk.outcomes) {
       const { record, origin, attempt } = one
       const { topic, partition, offset, recordTimeMs } = origin
       const { kind } = one.outcome
-      if (kind === 'filtered') continue
+      if (kind === 'filtered' && one.outcome.reason === 'other_model') continue
       hash.update(`${topic}/${partition}/${offset}/${recordTimeMs}/${attempt}/${kind}\n`)
       if (one.outcome.kind === 'ok') {
         outputs.push({ record, origin, attempt, value: one.outcome.value })
-      } else {
+      } else if (one.outcome.kind === 'rejected') {
         deadLetters.push(deadLetterOf(one, nowMs))
+      } else if (attempt === 0) {
+        // A later attempt leaves its dead letter open.
+        filtered.push({ topic, partition, offset, recordTimeMs })
       }
     }
   }
-  return { token: hash.digest('hex'), outputs, deadLetters }
+  return { token: hash.digest('hex'), outputs, deadLetters, filtered }
 }
 
 function deadLetterOf(one: RecordOutcome<unknown>, nowMs: number): DeadLetter {

@@ -28,5 +28,7 @@ export async function missingRows<Output>(
     token: block.token,
     outputs: await missing(block.outputs),
     deadLetters: (await missing(letters)).map(({ letter }) => letter),
+    // A note that is written twice counts once.
+    filtered: block.filtered,
   }
 }

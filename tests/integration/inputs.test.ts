@@ -1,7 +1,9 @@
 // Topics of other systems, mapped by configuration alone: every record becomes a row, a dead letter
 // that names the path, or is filtered, in one process beside winnow.events.
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { loadConfig } from '../../configs/load.ts'
 import { createTopics, topicOf } from '../../infra/kafka/topics.ts'
+import { readTopicBalance } from '../../serving/figures/topic-balance.ts'
 import { startWinnow, winnow, type Environment, type Running } from '../support/cli.ts'
 import { uniqueName } from '../support/backends.ts'
 import { registryClient } from '../support/registry-client.ts'
@@ -232,6 +234,22 @@ describe('inputs by configuration', () => {
       one.text(),
     )
     expect(metrics).toMatch(/winnow_events_total\{stage="validate",code="filtered"\} 10\b/)
+    const config = loadConfig({ env })
+    const balance = await until('everything committed', async () => {
+      const found = await readTopicBalance(space, config)
+      return found.every(({ waiting }) => waiting === 0) && found
+    })
+    expect(
+      balance.map(({ topic, records, filtered, difference }) => [
+        topic,
+        ...[records, filtered, difference],
+      ]),
+    ).toEqual([
+      [topicOf(config.topics, 'events'), 1, 0, 0],
+      [orders, count, 10, 0],
+      ...[lines, sheets, tickets].map((topic) => [topic, count, 0, 0]),
+      [topicOf(config.topics, 'labels'), 0, 0, 0],
+    ])
     const missing = { ...env, WINNOW_INPUTS: `[{"topic":"${prefix}_none","format":"text"}]` }
     const refused = await winnow(['stream'], { env: missing })
     expect([refused.status, refused.stderr]).toEqual([
