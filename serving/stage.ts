@@ -1,5 +1,5 @@
-// Builds the runners of a stage range with their clients, for `stream` and `demo`: one for each topic
-// that is consumed, and for each model that classifies it.
+// Builds the runners of a stage range with their clients, for `stream` and `demo`: one for each
+// topic that is consumed, and for each model that classifies it.
 import type { Config } from '../configs/schema.ts'
 import { createAnalytics, type Analytics } from '../infra/clickhouse/clickhouse.ts'
 import {
@@ -36,9 +36,9 @@ import type { ServingModels } from './model-follower.ts'
 import type { OpenModel } from './model.ts'
 import { openAll, type OpenResources } from './open-resources.ts'
 import { openServingModel, type ServingOptions } from './serving-model.ts'
-import { openInputs } from './entering-inputs.ts'
+import { openInputs } from './inputs/entering-inputs.ts'
 import { failureSignal } from './failure-signal.ts'
-import { retrySink } from './retry-sink.ts'
+import { retrySink } from './inputs/retry-sink.ts'
 
 export type Stage = {
   /** One for each consumption, in their order. */

@@ -6,8 +6,8 @@ import type { RecordHeaders } from '../../schemas/record.ts'
 const replaced = new Set(['traceparent', 'winnow-origin', 'winnow-attempt', '__value_schema_id'])
 
 /**
- * The headers to pass on, if there are any. The value is a `result`, the `enriched` JSON that arrived, or, with its
- * schema id in front, the `same`: only a result has another content type.
+ * The headers to pass on, if there are any. The value is a `result`, the `enriched` JSON that
+ * arrived, or, with its schema id in front, the `same`: only a result has another content type.
  */
 export function passedHeaders(
   headers: RecordHeaders | undefined,

@@ -1,6 +1,6 @@
-// Compares what is on the input topics with what became of it. An event ends as a row, as an open dead
-// letter or as left out by a filter, or it still waits for a consumer; a record for which none of
-// this holds was lost.
+// Compares what is on the input topics with what became of it. An event ends as a row, as an open
+// dead letter or as left out by a filter, or it still waits for a consumer; a record for which none
+// of this holds was lost.
 import type { Config } from '../../configs/schema.ts'
 import type { Analytics } from '../../infra/clickhouse/clickhouse.ts'
 import type { KafkaClient } from '../../infra/kafka/kafka.ts'

@@ -138,7 +138,8 @@ function blockOf<Output>(chunks: readonly FinishedChunk<Output>[], nowMs: number
       }
     }
   }
-  return { token: hash.digest('hex'), outputs, deadLetters, filtered }
+  const token = hash.digest('hex')
+  return { token, outputs, deadLetters, ...(filtered.length > 0 && { filtered }) }
 }
 
 function deadLetterOf(one: RecordOutcome<unknown>, nowMs: number): DeadLetter {

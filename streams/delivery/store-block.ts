@@ -57,7 +57,7 @@ function smallerMayPass(error: unknown): boolean {
   return error instanceof WinnowError && error.details['smallerMayPass'] === true
 }
 
-/** `rows` rows of a block as rowsOf counts them, starting at `from`. The whole block keeps its token. */
+/** `rows` rows of a block, as rowsOf counts them, after `from`. The whole block keeps its token. */
 function partOf<Output>(block: Block<Output>, from: number, rows: number): Block<Output> {
   if (from === 0 && rows >= rowsOf(block)) return block
   const { token, outputs, deadLetters, filtered = [] } = block

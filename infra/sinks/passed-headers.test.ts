@@ -1,0 +1,30 @@
+// Headers that describe the value that a record had do not go on with another one; all others do.
+import { expect, it } from 'vitest'
+import { passedHeaders } from './passed-headers.ts'
+
+const kept = {
+  'x-shop': Buffer.from('berlin'),
+  list: [Buffer.from('a'), Buffer.from('b')],
+  __key_schema_id: Buffer.from('k'),
+  'apicurio.key.globalId': Buffer.from('k'),
+}
+const contentType = { 'Content-Type': Buffer.from('application/json') }
+const replaced = {
+  traceparent: Buffer.from('old'),
+  'winnow-origin': Buffer.from('x'),
+  'winnow-attempt': Buffer.from('1'),
+  __value_schema_id: Buffer.from('x'),
+  'apicurio.value.globalId': Buffer.from('x'),
+}
+
+it('keeps what does not belong to the value', () => {
+  const headers = { ...replaced, ...kept, ...contentType }
+  expect(passedHeaders(headers, 'result')).toEqual(kept)
+  expect(passedHeaders(headers, 'enriched')).toEqual({ ...kept, ...contentType })
+  expect(passedHeaders(headers, 'same')).toEqual({ ...kept, ...contentType })
+})
+
+it('gives none where none is left', () => {
+  expect(passedHeaders(replaced, 'result')).toBeUndefined()
+  expect(passedHeaders(undefined, 'result')).toBeUndefined()
+})
