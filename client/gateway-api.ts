@@ -3056,7 +3056,7 @@ export interface components {
       topics: {
         /** @description What is left of the records: 0 when nothing is lost and nothing in flight. */
         difference: number
-        /** @description Records that the filter of an input leaves out, which have no outcome. */
+        /** @description Events that the filter of their input leaves out. */
         filtered: number
         /** @description Events with an open dead letter and no row. */
         openDeadLetters: number

@@ -21,8 +21,10 @@ export type LiveFigures = {
 export async function streamFigures(read: ReadSamples): Promise<LiveFigures> {
   const events = await read('winnow_events_total')
   const lags = await read('winnow_consumer_lag_records')
-  const leftOut = sum(events.filter(({ labels }) => labels['code'] === 'filtered'))
-  const letters = sum(events.filter(({ labels }) => labels['code'] !== 'ok')) - leftOut
+  const withCode = (...codes: string[]) =>
+    sum(events.filter(({ labels }) => codes.includes(String(labels['code']))))
+  const leftOut = withCode('filtered')
+  const letters = sum(events) - withCode('ok', 'filtered', 'other_model')
   // The metric counts dead letters too, once they are written.
   const rows = Math.max(0, sum(await read('winnow_sink_rows_total')) - letters)
   return {

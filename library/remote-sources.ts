@@ -18,7 +18,7 @@ import type { DatasetReader, RemoteReaders, SourceRow } from '../trainers/files/
 import { examplesMax } from '../trainers/data/dataset.ts'
 import { LabelBook } from '../trainers/data/label-book.ts'
 import { LabelOrigins, type EarlierVersion } from '../trainers/data/label-origins.ts'
-import { eventReader } from '../serving/entering-inputs.ts'
+import { eventReader } from '../serving/inputs/entering-inputs.ts'
 import { openPatientAnalytics } from '../serving/patience.ts'
 
 /** How far reading is. */

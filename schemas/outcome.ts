@@ -5,11 +5,17 @@ export type Outcome<T> =
   | { readonly kind: 'ok'; readonly value: T }
   | { readonly kind: 'rejected'; readonly error: EventError }
 
-/** An event that its input leaves out: counted, but neither a row nor a dead letter. */
-export type Filtered = { readonly kind: 'filtered' }
+/**
+ * An event that gets neither a row nor a dead letter: the filter of its input leaves it out, which
+ * is noted, or it is for the consumers of other models.
+ */
+export type Filtered = { readonly kind: 'filtered'; readonly reason: 'filter' | 'other_model' }
 
-/** An event that its input leaves out. */
-export const filtered: Filtered = { kind: 'filtered' }
+/** An event that the filter of its input leaves out. */
+export const filtered: Filtered = { kind: 'filtered', reason: 'filter' }
+
+/** An event that other consumers classify. */
+export const forOthers: Filtered = { kind: 'filtered', reason: 'other_model' }
 
 /** An outcome that passes a value on. */
 export function ok<T>(value: T): Outcome<T> {

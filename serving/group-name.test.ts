@@ -37,6 +37,20 @@ describe.each(stacks)('of %s', (_name, config, scope) => {
     expect(formerGroup(config, 'night-shift')).toBeUndefined()
   })
 
+  it('of an input belong to one stack, though the topic is the same for all', () => {
+    const input = { topic: 'orders', namesModel: false }
+    const ofInput = defaultGroup(config, { ...all, input })
+    expect(ofInput).toBe(`winnow.validate..infer:orders${scope}`)
+    expect(formerGroup(config, ofInput)).toBeUndefined()
+    expect(stagesOf(config, ofInput)).toBe('validate..infer')
+    expect(isOfOtherStack(config, ofInput)).toBe(false)
+    expect(isOfOtherStack(config, 'winnow.validate..infer:orders')).toBe(scope !== '')
+    expect(isOfOtherStack(config, 'winnow.validate..infer:orders@other.')).toBe(true)
+    expect(defaultGroup(config, { ...all, input: { ...input, namesModel: true } })).toBe(
+      `winnow.validate..infer.mail:orders${scope}`,
+    )
+  })
+
   it('tell their stages, and those of other stacks apart', () => {
     for (const name of ['winnow.validate..infer', 'winnow.validate..infer.intent']) {
       expect(stagesOf(config, `${name}${scope}`)).toBe('validate..infer')

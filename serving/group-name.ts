@@ -34,11 +34,19 @@ export function defaultGroup(
 /** The input of a group, and whether the input says which models classify it. */
 export type InputGroup = { readonly topic: string; readonly namesModel: boolean }
 
-/** The name that a default group had before Winnow 0.2, if it was another one. */
+/**
+ * The name that a default group had before Winnow 0.2, if it was another one. There were no inputs
+ * then; without its scope, the group of an input belongs to another stack.
+ */
 export function formerGroup(config: Named, group: string): string | undefined {
   const scope = scopeOf(config)
-  return scope !== '' && group.endsWith(scope) ? group.slice(0, -scope.length) : undefined
+  const named = group.slice(config.stream.group.length)
+  const hasOther = scope !== '' && group.endsWith(scope) && !ofInput.test(named)
+  return hasOther ? group.slice(0, -scope.length) : undefined
 }
+
+/** A group of an input: its topic follows a colon, before the scope. */
+const ofInput = /^[^@]*:/
 
 const anyStage = `(?:${stageNames.join('|')})`
 /** The stages at the start of a default group's name; model, input or scope may follow. */
@@ -56,7 +64,9 @@ export function stagesOf(config: Named, group: string): string {
 export function isOfOtherStack(config: Named, group: string): boolean {
   const named = group.slice(config.stream.group.length + 1)
   const at = named.indexOf('@')
-  return at >= 0 && stagesAhead.test(named) && named.slice(at) !== scopeOf(config)
+  const scope = at < 0 ? '' : named.slice(at)
+  // Two stacks may consume one topic of another system.
+  return stagesAhead.test(named) && (at >= 0 || ofInput.test(named)) && scope !== scopeOf(config)
 }
 
 const defaults = configSchema.parse({})

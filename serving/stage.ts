@@ -1,5 +1,5 @@
-// Builds the runners of a stage range with their clients, for `stream` and `demo`: one for each topic
-// that is consumed, and for each model that classifies it.
+// Builds the runners of a stage range with their clients, for `stream` and `demo`: one for each
+// topic that is consumed, and for each model that classifies it.
 import type { Input } from '../configs/inputs.ts'
 import type { Config } from '../configs/schema.ts'
 import { createAnalytics, type Analytics } from '../infra/clickhouse/clickhouse.ts'
@@ -40,9 +40,9 @@ import type { OpenModel } from './model.ts'
 import { openAll, type OpenResources } from './open-resources.ts'
 import { openOutputs } from './result-topics.ts'
 import { openServingModel, type ServingOptions } from './serving-model.ts'
-import { openInputs } from './entering-inputs.ts'
+import { openInputs } from './inputs/entering-inputs.ts'
 import { failureSignal } from './failure-signal.ts'
-import { retrySink } from './retry-sink.ts'
+import { retrySink } from './inputs/retry-sink.ts'
 
 export type Stage = {
   /** One for each consumption, in their order. */
@@ -114,7 +114,7 @@ export function openStage(options: StageOptions): Promise<Stage> {
       'Write',
     )
     const clients = { kafka, schemas, producer }
-    const inputs = openInputs(config, faults.decode)
+    const inputs = openInputs(config, (decode) => faults.decode(decode))
     const outputs = range.last === 'infer' ? await openOutputs(config, { kafka, range }) : []
     const parts: StageParts = {
       clients,

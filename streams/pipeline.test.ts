@@ -4,9 +4,10 @@
 import { describe, expect, it } from 'vitest'
 import { loadConfig } from '../configs/load.ts'
 import { longestBlockMs, processorMs } from '../tests/support/processor-time.ts'
+import { sampleModel } from '../tests/support/sample-models.ts'
 import { sampleRecord } from '../tests/support/sample-records.ts'
 import { openInput } from '../infra/formats/input-reading.ts'
-import { rejected } from '../schemas/outcome.ts'
+import { ok, rejected } from '../schemas/outcome.ts'
 import type { Validated } from '../schemas/validated.ts'
 import { createPipeline, type AvroReaders } from './pipeline.ts'
 import type { RecordOutcome } from './stages/record-outcome.ts'
@@ -172,5 +173,36 @@ describe('languages', () => {
       .begin(0)
       .apply([recordOf(0, { text: 'Where is my parcel?' })])
     expect(one?.outcome).toMatchObject({ kind: 'ok', value: { attributes: {} } })
+  })
+})
+
+describe('events of several inputs on one topic', () => {
+  it('are left to other consumers unless the model classifies them', async () => {
+    const validated = (topic: string, offset: number) => ({
+      ...{ topic, partition: 0, offset, recordTimeMs: nowMs, id: `${offset}`, text: 'a text' },
+      ...{ source: '', eventTimeMs: nowMs, attributes: {}, knownLabel: null },
+    })
+    const read = () => Promise.resolve(rejected('avro_undecodable', 'no Avro here'))
+    const chain = createPipeline({
+      range: { first: 'tokenize', last: 'tokenize' },
+      config: defaults,
+      readers: {
+        events: read,
+        validated: (value) =>
+          Promise.resolve(ok(JSON.parse(value.toString()) as ReturnType<typeof validated>)),
+        tokenized: read,
+      },
+      accepts: (topic) => topic === 'orders',
+      models: { acquire: () => ({ champion: sampleModel(), release: () => undefined }) },
+      nowMs: () => nowMs,
+    })
+    const records = ['orders', 'lines'].map((topic, offset) =>
+      recordOf(offset, validated(topic, offset)),
+    )
+    const outcomes = await chain.begin(0).apply(records)
+    expect(outcomes.map(({ outcome }) => outcome)).toMatchObject([
+      { kind: 'ok', value: { topic: 'orders' } },
+      { kind: 'filtered', reason: 'other_model' },
+    ])
   })
 })

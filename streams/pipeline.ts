@@ -14,7 +14,7 @@ import { decodeEvent, type AvroReader } from './stages/decode-event.ts'
 import { DuplicateWindow } from './stages/duplicate-window.ts'
 import type { ModelSource, ChunkModels } from './stages/infer.ts'
 import { readInput, type InputReading } from './stages/read-input.ts'
-import { filtered, ok, rejected, type Filtered, type Outcome } from '../schemas/outcome.ts'
+import { forOthers, ok, rejected, type Filtered, type Outcome } from '../schemas/outcome.ts'
 import type { StageChain } from './stages/record-outcome.ts'
 import {
   applyStage,
@@ -148,7 +148,7 @@ function candidateReader(options: PipelineOptions): ReadValue<Candidate> {
     const { topic } = lineage?.origin ?? {}
     const input = topic !== undefined && accepts(topic) ? entry.inputOf(topic) : undefined
     const isFirst = entry.records === 'sent-again' && lineage?.attempt === 0
-    if (lineage === undefined || input === undefined || isFirst) return filtered
+    if (lineage === undefined || input === undefined || isFirst) return forOthers
     const event = await readInput(record, input.reading)
     if (event.kind !== 'ok') return event
     return ok({ event: event.value, lineage, cleaning: input.cleaning })
@@ -163,7 +163,7 @@ function accepting<T extends Origin>(
   if (accepts === undefined) return read
   return async (record) => {
     const event = await read(record)
-    return event.kind === 'ok' && !accepts(event.value.topic) ? filtered : event
+    return event.kind === 'ok' && !accepts(event.value.topic) ? forOthers : event
   }
 }
 

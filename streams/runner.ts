@@ -292,7 +292,8 @@ class StageRunner<Output> implements Runner {
         return 'dropped'
       }
     }
-    this.#options.metrics.blockWritten(rows, (performance.now() - startMs) / 1_000)
+    const written = block.outputs.length + block.deadLetters.length
+    this.#options.metrics.blockWritten(written, (performance.now() - startMs) / 1_000)
     return 'stored'
   }
 
@@ -315,7 +316,7 @@ class StageRunner<Output> implements Runner {
   #countOutcomes(outcomes: readonly RecordOutcome<Output>[]): void {
     const counts = new Map<string, number>()
     for (const { stage, outcome } of outcomes) {
-      const key = `${stage} ${outcome.kind === 'rejected' ? outcome.error.code : outcome.kind}`
+      const key = `${stage} ${codeOf(outcome)}`
       counts.set(key, (counts.get(key) ?? 0) + 1)
     }
     for (const [key, events] of counts) {
@@ -341,6 +342,14 @@ class StageRunner<Output> implements Runner {
     this.#stopping.abort()
     this.#rejectEnd(error)
   }
+}
+
+/** What an outcome counts as. */
+function codeOf(outcome: RecordOutcome<unknown>['outcome']): string {
+  if (outcome.kind === 'rejected') return outcome.error.code
+  return outcome.kind === 'filtered' && outcome.reason === 'other_model'
+    ? 'other_model'
+    : outcome.kind
 }
 
 /** The reads of a sink, repeated until they succeed. */

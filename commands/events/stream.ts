@@ -81,7 +81,8 @@ async function runStream(options: Options): Promise<void> {
       const probes = [{ name: 'runner', check: () => readiness(runners) }]
       const isAlive = () => failure === undefined
       listener = await listenTelemetry(telemetry, { host, port, probes, isAlive })
-      for (const runner of runners) await runner.start()
+      // A broker may hold each new group back for some seconds.
+      await Promise.all(runners.map((runner) => runner.start()))
       terminal.say(
         `${options.stages} as group ${groups.join(', ')}` +
           (model === undefined ? '' : `, model ${services.models.join(', ')}`) +

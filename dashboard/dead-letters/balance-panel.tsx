@@ -38,7 +38,7 @@ function TopicBalance({ topic }: { topic: Balance['topics'][number] }) {
       ? []
       : [
           {
-            name: 'have no outcome, as the filter says',
+            name: 'are left out by a filter',
             events: filtered,
             colour: 'var(--line-2)',
           },
@@ -51,7 +51,7 @@ function TopicBalance({ topic }: { topic: Balance['topics'][number] }) {
         <code>{topic.topic}</code> <b>{plural(records, 'record')}</b>{' '}
         {difference === 0 ? (
           <span class="good">
-            <Icon name="check" /> {filtered === 0 ? 'nothing is lost' : 'all accounted for'}
+            <Icon name="check" /> nothing is lost
           </span>
         ) : (
           <span class="warn">

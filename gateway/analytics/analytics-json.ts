@@ -156,9 +156,7 @@ export const balanceJson = z
         replays: count.describe('Records that are replays of dead letters.'),
         rows: count.describe('Events with a row of any model.'),
         openDeadLetters: count.describe('Events with an open dead letter and no row.'),
-        filtered: count.describe(
-          'Records that the filter of an input leaves out, which have no outcome.',
-        ),
+        filtered: count.describe('Events that the filter of their input leaves out.'),
         waiting: count.describe('Records that no outcome is committed for yet.'),
         difference: z
           .int()

@@ -40,10 +40,9 @@ function rowOf(text: string, { columns, delimiter }: CsvColumns): Outcome<unknow
     return rejected('csv_invalid', `the value has ${rows.length} rows; a record is one event`)
   }
   if (row.fields.length !== columns.length) {
-    const message =
-      `the row has ${counted(row.fields.length, 'field')}, and the input names ` +
-      `${counted(columns.length, 'column')}`
-    return rejected('csv_invalid', message)
+    const given = counted(row.fields.length, 'field')
+    const named = counted(columns.length, 'column')
+    return rejected('csv_invalid', `the row has ${given}, and the input names ${named}`)
   }
   const cells = columns
     .map((name, at): [string, string] => [name, row.fields[at]!])

@@ -15,6 +15,8 @@ export type TopicOutcomes = {
   readonly rows: number
   /** Events with an open dead letter and no row. */
   readonly openDeadLetters: number
+  /** Events that the filter of their input leaves out, and that have no row. */
+  readonly filtered: number
 }
 
 /** A partition may hold the offsets of a longer topic of the same name; bounds leave them out. */
@@ -42,7 +44,7 @@ export async function countOutcomes(
     ends: of.offsets.map(({ end }) => end),
   }
   const answered = of.table === 'classifications' ? `AND role != 'shadow'` : ''
-  const [[stored], [open]] = await Promise.all([
+  const [[stored], [open], [leftOut]] = await Promise.all([
     analytics.rows<{ events: number }>(
       `SELECT count() AS events FROM (
          SELECT partition, offset FROM ${of.table} WHERE ${within} ${answered}
@@ -58,8 +60,15 @@ export async function countOutcomes(
            AND (partition, offset) IN (SELECT partition, offset FROM letters))`,
       parameters,
     ),
+    analytics.rows<{ events: number }>(
+      `SELECT uniqExact(partition, offset) AS events FROM filtered_events
+       WHERE ${within} AND (partition, offset) NOT IN (
+         SELECT partition, offset FROM ${of.table} WHERE ${within} ${answered})`,
+      parameters,
+    ),
   ])
-  return { rows: stored?.events ?? 0, openDeadLetters: open?.events ?? 0 }
+  const [rows, openDeadLetters, filtered] = [stored, open, leftOut].map((one) => one?.events ?? 0)
+  return { rows: rows!, openDeadLetters: openDeadLetters!, filtered: filtered! }
 }
 
 /** First offsets of a partition among which an outcome is looked for. */

@@ -17,6 +17,7 @@ import {
   deadLetterRow,
   knownLabelRow,
   labelColumns,
+  seconds,
 } from './classification-rows.ts'
 import type { Analytics } from '../clickhouse/clickhouse.ts'
 import type { RecordProducer } from '../kafka/kafka.ts'
@@ -113,6 +114,7 @@ export function createResultSink(
       // Two models that read one topic reject the same events, each with its own dead letter.
       const letters = { ...block, token: `${block.token}-${options.model}` }
       await insertDeadLetters(analytics, letters, fence)
+      await insertFiltered(analytics, { ...letters, model: options.model }, fence)
       await analytics.insert('labels', {
         columns: labelColumns,
         values: labelled.map(knownLabelRow),
@@ -178,6 +180,24 @@ export function insertDeadLetters(
     columns: deadLetterColumns,
     values: block.deadLetters.map(deadLetterRow),
     token: `${block.token}-dead`,
+    fence,
+  })
+}
+
+/** Notes in ClickHouse which events of a block the filter of their input leaves out. */
+export function insertFiltered(
+  analytics: Analytics,
+  { token, filtered = [], model }: Pick<Block<unknown>, 'token' | 'filtered'> & { model: string },
+  fence: Fence,
+): Promise<void> {
+  return analytics.insert('filtered_events', {
+    columns: ['topic', 'partition', 'offset', 'record_time', 'model'],
+    values: filtered.map(({ topic, partition, offset, recordTimeMs }) => [
+      ...[topic, partition, offset],
+      seconds(recordTimeMs),
+      model,
+    ]),
+    token: `${token}-filtered`,
     fence,
   })
 }

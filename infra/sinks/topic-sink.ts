@@ -7,6 +7,7 @@ import { raiseFence } from './partition-fence.ts'
 import { passedHeaders } from './passed-headers.ts'
 import {
   insertDeadLetters,
+  insertFiltered,
   readStored,
   readStoredAttempts,
   sendDeadLetters,
@@ -62,6 +63,7 @@ export function createTopicSink<Value>(
       await sendDeadLetters(clients, options.deadLetterTopic, block.deadLetters)
       await sendRejected(clients.producer, options.rejectedTopic, block)
       await insertDeadLetters(clients.analytics, block, fence)
+      await insertFiltered(clients.analytics, { ...block, model: '' }, fence)
     },
   }
 }

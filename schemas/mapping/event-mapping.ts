@@ -60,7 +60,7 @@ export type EventMapping = {
 
 const attributePrefix = 'attributes.'
 
-/** Parses the sources of fields. Throws TypeError for what the configuration should have refused. */
+/** Parses the sources of fields. Throws TypeError for what the configuration must refuse. */
 export function parseFields(
   fields: WrittenFields,
   options: { readonly roots: 'record' | 'value' },

@@ -3,7 +3,7 @@ import type { ErrorCode } from '../errors.ts'
 
 /** Takes the figures of one runner; infra/telemetry.ts exports them. */
 export type RunnerMetrics = {
-  outcomes(stage: string, code: ErrorCode | 'ok' | 'filtered', events: number): void
+  outcomes(stage: string, code: ErrorCode | 'ok' | 'filtered' | 'other_model', events: number): void
   chainSeconds(seconds: number): void
   blockWritten(rows: number, seconds: number): void
   retried(operation: 'stages' | 'write' | 'commit', code: string): void

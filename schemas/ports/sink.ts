@@ -16,6 +16,8 @@ export type Block<Output> = {
   readonly deadLetters: readonly DeadLetter[]
   /** The records of dead letters, which keep no headers and only the beginning of a long value. */
   readonly records?: ReadonlyMap<DeadLetter, KafkaRecord> | undefined
+  /** Where events entered that the filter of their input leaves out; each is only noted. */
+  readonly filtered?: readonly Origin[] | undefined
 }
 
 /** A value to store, with its record and lineage. */

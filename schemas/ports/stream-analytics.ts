@@ -87,7 +87,7 @@ export type TopicBalance = {
   readonly replays: number
   readonly rows: number
   readonly openDeadLetters: number
-  /** Records without an outcome on the topic of an input with a filter. */
+  /** Events that the filter of their input leaves out. */
   readonly filtered: number
   readonly waiting: number
   /** Records without any outcome; 0 when nothing is lost and nothing is in flight. */

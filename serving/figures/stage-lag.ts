@@ -12,7 +12,8 @@ import { formerGroup, isOfOtherStack, stagesOf } from '../group-name.ts'
 export type StageLag = GroupLag & { readonly stage: string }
 
 /**
- * Reads the groups on the input topics of all stages, those of `inputs` included. Throws broker_unavailable, broker_refused.
+ * Reads the groups on the input topics of all stages, those of `inputs` included. Throws
+ * broker_unavailable, broker_refused.
  */
 export async function readStageLag(
   kafka: KafkaClient,

@@ -22,6 +22,7 @@ async function balanceOf(
   scripted.answer('FROM classifications', [{ events: stored.rows }])
   scripted.answer('FROM open_dead_letters', [{ events: stored.open }])
   scripted.answer('FROM dead_letter_replays', [{ records: stored.replays ?? 0 }])
+  scripted.answer('FROM filtered_events', [{ events: 0 }])
   const { kafka } = createFakeAdmin(topics, groups)
   const [balance] = await readTopicBalance({ kafka, analytics: scripted.analytics }, config)
   return balance!
@@ -97,7 +98,7 @@ describe('readTopicBalance', () => {
     })
   })
 
-  it('counts inputs too, and takes what a filter may leave out for left out', async () => {
+  it('counts inputs too, with what their filters leave out', async () => {
     const inputs = [
       { topic: 'orders', fields: { text: 'note' }, filter: { type: 'note' } },
       { topic: 'lines', format: 'text' },
@@ -111,6 +112,9 @@ describe('readTopicBalance', () => {
     const topics = { orders: [[0, 10]], lines: [[0, 8]], 'winnow.tokenized': [[0, 8]] } as const
     scripted.answer('FROM classifications', [{ events: 6 }])
     scripted.answer('FROM open_dead_letters', [{ events: 1 }])
+    scripted.answer('FROM filtered_events', (seen) => [
+      { events: seen.parameters['topic'] === 'orders' ? 1 : 0 },
+    ])
     const { kafka } = createFakeAdmin(topics, groups)
     const clients = { kafka, analytics: scripted.analytics }
     expect(await readTopicBalance(clients, mapped)).toMatchObject([

@@ -1,5 +1,6 @@
-// Compares what is on the input topics with what became of it. An event ends as a row or as an open
-// dead letter, or it still waits for a consumer; a record for which none of this holds was lost.
+// Compares what is on the input topics with what became of it. An event ends as a row, as an open
+// dead letter or as left out by a filter, or it still waits for a consumer; a record for which none
+// of this holds was lost.
 import type { Config } from '../../configs/schema.ts'
 import type { Analytics } from '../../infra/clickhouse/clickhouse.ts'
 import type { KafkaClient } from '../../infra/kafka/kafka.ts'
@@ -50,24 +51,17 @@ export async function readTopicBalance(
     const held = partitions.reduce((sum, { low, high }) => sum + high - low, 0)
     const unread = partitions.reduce((sum, { end, high }) => sum + high - end, 0)
     const records = held - replays
-    const { rows, openDeadLetters } = outcomes
-    const lacking = records - rows - openDeadLetters - unread
+    const { rows, openDeadLetters, filtered } = outcomes
+    const lacking = records - rows - openDeadLetters - filtered - unread
     const passing = table === 'labels' ? 0 : Math.min(between, Math.max(0, lacking))
     between -= passing
     const waiting = unread + passing
-    // What a filter leaves out has no outcome, so that it cannot be told from what is lost.
-    const filtered = hasFilter(config, topic) ? Math.max(0, lacking - passing) : 0
-    const difference = lacking - passing - filtered
+    const difference = lacking - passing
     balances.push({
       ...{ topic, records, replays, rows, openDeadLetters, filtered, waiting, difference },
     })
   }
   return balances
-}
-
-function hasFilter({ inputs }: Config, topic: string): boolean {
-  const input = inputs.find((one) => one.topic === topic)
-  return input?.preset !== undefined || Object.keys(input?.filter ?? {}).length > 0
 }
 
 function isInput({ inputs }: Config, topic: string): boolean {

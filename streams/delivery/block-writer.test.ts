@@ -2,11 +2,19 @@
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { payloadBytesMax } from '../../schemas/dead-letter.ts'
-import { ok, rejected, type Outcome } from '../../schemas/outcome.ts'
+import {
+  filtered,
+  forOthers,
+  ok,
+  rejected,
+  type Filtered,
+  type Outcome,
+} from '../../schemas/outcome.ts'
 import type { Block } from '../../schemas/ports/sink.ts'
 import { lineageOf, type KafkaRecord } from '../../schemas/record.ts'
 import { withOutcome } from '../../tests/support/runner-parts.ts'
 import { outputFrom, sampleRecord } from '../../tests/support/sample-records.ts'
+import type { RecordOutcome } from '../stages/record-outcome.ts'
 import { BlockWriter, type BlockWriterOptions, type WriteResult } from './block-writer.ts'
 
 beforeEach(() => {
@@ -227,7 +235,7 @@ describe('BlockWriter', () => {
 
 describe('a block', () => {
   /** What the writer makes of these at a time. */
-  function blockOf(...outcomes: readonly ReturnType<typeof settledOf>[]): Block<string> {
+  function blockOf(...outcomes: readonly RecordOutcome<string>[]): Block<string> {
     const { writer, blocks } = started({ rowsMax: 1, nowMs: () => 1_700_000_000_000 })
     writer.add({ outcomes, onDurable: () => undefined, onDropped: () => undefined })
     return blocks[0]!.block
@@ -256,6 +264,24 @@ describe('a block', () => {
         },
       ],
     })
+  })
+
+  it('notes what a filter leaves out, but neither what is for others nor later attempts', () => {
+    const origin = { topic: 't', partition: 0, offset: 2, recordTimeMs: 7 }
+    const again = sampleRecord(9, { lineage: { origin, attempt: 1 } })
+    const leftOut = (record: KafkaRecord, outcome: Filtered) => ({ ...settledOf(record), outcome })
+    const {
+      outputs,
+      deadLetters,
+      filtered: noted,
+    } = blockOf(
+      leftOut(sampleRecord(1), filtered),
+      leftOut(sampleRecord(2), forOthers),
+      leftOut(again, filtered),
+    )
+    const { topic, partition, offset, recordTimeMs } = sampleRecord(1)
+    expect([outputs, deadLetters]).toEqual([[], []])
+    expect(noted).toEqual([{ topic, partition, offset, recordTimeMs }])
   })
 
   it('has the same token for the same events with the same outcomes, and for no others', () => {

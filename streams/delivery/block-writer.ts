@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto'
 import { payloadBytesMax, type DeadLetter } from '../../schemas/dead-letter.ts'
 import type { Block, BlockOutput } from '../../schemas/ports/sink.ts'
 import type { KafkaRecord } from '../../schemas/record.ts'
+import type { Origin } from '../../schemas/validated.ts'
 import type { RecordOutcome } from '../stages/record-outcome.ts'
 
 export type FinishedChunk<Output> = {
@@ -121,23 +122,28 @@ function blockOf<Output>(chunks: readonly FinishedChunk<Output>[], nowMs: number
   const outputs: BlockOutput<Output>[] = []
   const deadLetters: DeadLetter[] = []
   const records = new Map<DeadLetter, KafkaRecord>()
+  const filtered: Origin[] = []
   for (const chunk of chunks) {
     for (const one of chunk.outcomes) {
       const { record, origin, attempt } = one
       const { topic, partition, offset, recordTimeMs } = origin
       const { kind } = one.outcome
-      if (kind === 'filtered') continue
+      if (kind === 'filtered' && one.outcome.reason === 'other_model') continue
       hash.update(`${topic}/${partition}/${offset}/${recordTimeMs}/${attempt}/${kind}\n`)
       if (one.outcome.kind === 'ok') {
         outputs.push({ record, origin, attempt, value: one.outcome.value })
-      } else {
+      } else if (one.outcome.kind === 'rejected') {
         const letter = deadLetterOf(one, nowMs)
         deadLetters.push(letter)
         records.set(letter, record)
+      } else if (attempt === 0) {
+        // A later attempt leaves its dead letter open.
+        filtered.push({ topic, partition, offset, recordTimeMs })
       }
     }
   }
-  return { token: hash.digest('hex'), outputs, deadLetters, records }
+  const token = hash.digest('hex')
+  return { token, outputs, deadLetters, records, ...(filtered.length > 0 && { filtered }) }
 }
 
 function deadLetterOf(one: RecordOutcome<unknown>, nowMs: number): DeadLetter {

@@ -29,5 +29,7 @@ export async function missingRows<Output>(
     outputs: await missing(block.outputs),
     deadLetters: (await missing(letters)).map(({ letter }) => letter),
     records: block.records,
+    // A note that is written twice counts once.
+    filtered: block.filtered,
   }
 }

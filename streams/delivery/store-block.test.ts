@@ -5,19 +5,22 @@ import { WinnowError } from '../../schemas/errors.ts'
 import { createMemorySink } from '../../tests/support/memory-sink.ts'
 import { outputFrom, sampleDeadLetter, sampleRecord } from '../../tests/support/sample-records.ts'
 import { retry } from '../../models/runtime/retry.ts'
-import { storeBlock } from './store-block.ts'
+import { rowsOf, storeBlock } from './store-block.ts'
 
 const tooLarge = () =>
   new WinnowError('analytics_unavailable', 'no memory', { details: { smallerMayPass: true } })
 
-function blockOf(rows: number, letters: number) {
+function blockOf(rows: number, letters: number, notes = 0) {
   const outputs = Array.from({ length: rows }, (_, offset) =>
     outputFrom(sampleRecord(offset), `row ${offset}`),
   )
   const deadLetters = Array.from({ length: letters }, (_, at) =>
     sampleDeadLetter({ topic: 't', partition: 0, offset: rows + at }),
   )
-  return { token: 'block', outputs, deadLetters }
+  const filtered = Array.from({ length: notes }, (_, at) => ({
+    ...{ topic: 't', partition: 0, offset: rows + letters + at, recordTimeMs: 1 },
+  }))
+  return { token: 'block', outputs, deadLetters, filtered }
 }
 
 /**
@@ -30,6 +33,7 @@ async function stored(
 ) {
   const sink = createMemorySink<string>()
   const sizes: number[] = []
+  const notes = new Set<number>()
   let tries = 0
   let logged = 0
   const fence = await sink.fence([0])
@@ -37,10 +41,11 @@ async function stored(
     sink: {
       ...sink,
       write(part, under) {
-        const rows = part.outputs.length + part.deadLetters.length
+        const rows = rowsOf(part)
         const refusal = refuse(rows, ++tries)
         if (refusal !== undefined) return Promise.reject(refusal)
         sizes.push(rows)
+        for (const { offset } of part.filtered ?? []) notes.add(offset)
         return sink.write(part, under)
       },
     },
@@ -55,7 +60,7 @@ async function stored(
         },
       }),
   })
-  return { rows: sink.rows, letters: sink.letters, sizes, tries, logged }
+  return { rows: sink.rows, letters: sink.letters, notes: [...notes], sizes, tries, logged }
 }
 
 describe('storeBlock', () => {
@@ -97,9 +102,10 @@ describe('storeBlock', () => {
       fc.asyncProperty(
         fc.integer({ min: 1, max: 40 }),
         fc.integer({ min: 0, max: 10 }),
+        fc.integer({ min: 0, max: 10 }),
         fc.array(failure, { maxLength: 15 }),
-        async (rows, letters, plan) => {
-          const done = await stored(blockOf(rows, letters), (_, tries) => {
+        async (rows, letters, notes, plan) => {
+          const done = await stored(blockOf(rows, letters, notes), (_, tries) => {
             const next = plan[tries - 1] ?? 'none'
             if (next === 'none') return undefined
             return next === 'away' ? new WinnowError('analytics_unavailable', 'x') : tooLarge()
@@ -107,6 +113,10 @@ describe('storeBlock', () => {
           expect(done.rows).toEqual(blockOf(rows, letters).outputs.map(({ value }) => value))
           expect(done.letters.map(({ offset }) => offset - rows)).toEqual([
             ...Array(letters).keys(),
+          ])
+          // A note may be written more than once, and counts once.
+          expect(done.notes.map((offset) => offset - rows - letters)).toEqual([
+            ...Array(notes).keys(),
           ])
         },
       ),

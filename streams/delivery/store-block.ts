@@ -6,9 +6,9 @@ import type { Fence } from '../../schemas/fence.ts'
 import type { Block, Sink } from '../../schemas/ports/sink.ts'
 import { missingRows } from './missing-rows.ts'
 
-/** Rows and dead letters of a block. */
-export function rowsOf({ outputs, deadLetters }: Block<unknown>): number {
-  return outputs.length + deadLetters.length
+/** Rows, dead letters and notes of filtered events of a block. */
+export function rowsOf({ outputs, deadLetters, filtered = [] }: Block<unknown>): number {
+  return outputs.length + deadLetters.length + filtered.length
 }
 
 /**
@@ -57,18 +57,21 @@ function smallerMayPass(error: unknown): boolean {
   return error instanceof WinnowError && error.details['smallerMayPass'] === true
 }
 
-/** `rows` rows and dead letters of a block, starting at `from`. The whole block keeps its token. */
+/** `rows` rows of a block, as rowsOf counts them, after `from`. The whole block keeps its token. */
 function partOf<Output>(block: Block<Output>, from: number, rows: number): Block<Output> {
   if (from === 0 && rows >= rowsOf(block)) return block
-  const { token, outputs, deadLetters, records } = block
-  const through = from + rows
+  const { token, outputs, deadLetters, records, filtered = [] } = block
+  let before = 0
+  const within = <Row>(all: readonly Row[]): Row[] => {
+    const part = all.slice(Math.max(0, from - before), Math.max(0, from + rows - before))
+    before += all.length
+    return part
+  }
   return {
     token: `${token}-${from}-${rows}`,
-    outputs: outputs.slice(from, through),
-    deadLetters: deadLetters.slice(
-      Math.max(0, from - outputs.length),
-      Math.max(0, through - outputs.length),
-    ),
+    outputs: within(outputs),
+    deadLetters: within(deadLetters),
     records,
+    filtered: within(filtered),
   }
 }

@@ -1,5 +1,5 @@
-// Reads a record of a configured input: decodes it, takes it out of its envelope, maps its fields to
-// those of an event. decode-event.ts does the same for winnow.events.
+// Reads a record of a configured input: decodes it, takes it out of its envelope, maps its fields
+// to those of an event. decode-event.ts does the same for winnow.events.
 import { mapRecord, type EventMapping } from '../../schemas/mapping/event-mapping.ts'
 import type { EventRecord } from '../../schemas/event.ts'
 import type { Filtered, Outcome } from '../../schemas/outcome.ts'

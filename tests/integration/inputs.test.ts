@@ -1,7 +1,9 @@
 // Topics of other systems, mapped by configuration alone: every record becomes a row, a dead letter
 // that names the path, or is filtered, in one process beside winnow.events.
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { loadConfig } from '../../configs/load.ts'
 import { createTopics, topicOf } from '../../infra/kafka/topics.ts'
+import { readTopicBalance } from '../../serving/figures/topic-balance.ts'
 import { startWinnow, winnow, type Environment, type Running } from '../support/cli.ts'
 import { uniqueName } from '../support/backends.ts'
 import { registryClient } from '../support/registry-client.ts'
@@ -86,6 +88,12 @@ function order(number: number): string {
   )
 }
 
+/** A row whose label is known, if its number is even. */
+function sheet(number: number): string {
+  const { text, label } = sampleText(number)
+  return `${number};${number % 2 === 0 ? label : ''};"${text}; really"`
+}
+
 async function produce(): Promise<void> {
   // Idempotent, since a request that is sent twice would leave records twice.
   const producer = space.kafka.producer({
@@ -110,7 +118,7 @@ async function produce(): Promise<void> {
   await producer.send({
     topic: sheets,
     messages: numbers.map((number) => ({
-      value: number === 7 ? 'a;b' : `${number};;"${sampleText(number).text}; really"`,
+      value: number === 7 ? 'a;b' : sheet(number),
     })),
   })
   const registry = registryClient(inject('stack'))
@@ -232,12 +240,57 @@ describe('inputs by configuration', () => {
       one.text(),
     )
     expect(metrics).toMatch(/winnow_events_total\{stage="validate",code="filtered"\} 10\b/)
+    const config = loadConfig({ env })
+    const balance = await until('everything committed', async () => {
+      const found = await readTopicBalance(space, config)
+      return found.every(({ waiting }) => waiting === 0) && found
+    })
+    expect(
+      balance.map(({ topic, records, filtered, difference }) => [
+        topic,
+        ...[records, filtered, difference],
+      ]),
+    ).toEqual([
+      [topicOf(config.topics, 'events'), 1, 0, 0],
+      [orders, count, 10, 0],
+      ...[lines, sheets, tickets].map((topic) => [topic, count, 0, 0]),
+      [topicOf(config.topics, 'labels'), 0, 0, 0],
+    ])
     const missing = { ...env, WINNOW_INPUTS: `[{"topic":"${prefix}_none","format":"text"}]` }
     const refused = await winnow(['stream'], { env: missing })
     expect([refused.status, refused.stderr]).toEqual([
       1,
       expect.stringContaining(`${prefix}_none`) as string,
     ])
+  })
+
+  it('are explained, shown and evaluated like events of Winnow', async () => {
+    const [row] = await space.analytics.rows<{ place: string }>(
+      `SELECT concat(topic, '/', toString(partition), '/', toString(offset)) AS place
+       FROM classifications WHERE topic = {orders: String} AND event_id = 'order-1'`,
+      { orders },
+    )
+    const explained = await winnow(['explain', '--row', row!.place, '--json'], { env })
+    expect(JSON.parse(explained.stdout)).toMatchObject({
+      model: 'test@1',
+      row: { eventId: 'order-1' },
+    })
+    const status = await winnow(['status', '--json'], { env })
+    const { consumers } = JSON.parse(status.stdout) as { consumers: Record<string, string>[] }
+    const ofSheets = consumers.filter(({ topic }) => topic === sheets)
+    expect(ofSheets.sort((a, b) => (a['group']! < b['group']! ? -1 : 1))).toMatchObject(
+      ['mood', 'test'].map((model) => ({
+        group: expect.stringContaining(`.${model}:${sheets}`) as string,
+        stage: 'validate..infer',
+        lag: 0,
+      })),
+    )
+    const data = `topic:${sheets}@..`
+    const evaluated = await winnow(['evaluate', '--model', 'test', '--data', data, '--json'], {
+      env,
+    })
+    expect(evaluated.status, evaluated.stderr).toBe(0)
+    expect(JSON.parse(evaluated.stdout)).toMatchObject({ examples: count / 2, accuracy: 1 })
   })
 
   it('are sent again to a topic of Winnow after their mapping is corrected', async () => {

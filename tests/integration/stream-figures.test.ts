@@ -216,11 +216,11 @@ describe('the outcomes of a topic', () => {
       table: 'classifications',
       offsets,
     })
-    expect(counted).toEqual({ rows: 3, openDeadLetters: 1 })
+    expect(counted).toEqual({ rows: 3, openDeadLetters: 1, filtered: 0 })
     const all = [0, 1].map((partition) => ({ partition, low: 0, end: 100 }))
     expect(
       await countOutcomes(backends.analytics, { topic, table: 'classifications', offsets: all }),
-    ).toEqual({ rows: 6, openDeadLetters: 3 })
+    ).toEqual({ rows: 6, openDeadLetters: 3, filtered: 0 })
     expect(
       await countOutcomes(backends.analytics, { topic, table: 'labels', offsets: all }),
     ).toMatchObject({ rows: 0 })

@@ -6,7 +6,14 @@ import type { Backends } from '../../support/backends.ts'
 import { until } from '../../support/until.ts'
 import type { Sent } from './load.ts'
 
-export type Counts = { events: number; rows: number; letters: number; labels: number }
+export type Counts = {
+  events: number
+  rows: number
+  letters: number
+  labels: number
+  /** Events that a filter leaves out. */
+  filtered: number
+}
 
 /** Records on topics, by their offsets. */
 async function recordsOf({ kafka }: Backends, topics: readonly string[]): Promise<number> {
@@ -25,11 +32,12 @@ function entriesOf({ topics, inputs }: Backends['config']): string[] {
   return [topicOf(topics, 'events'), ...inputs.map(({ topic }) => topic)]
 }
 
-/** Rows and dead letters so far. */
+/** Rows, dead letters and notes of filtered events so far. */
 export async function countsOf({ analytics }: Backends): Promise<Omit<Counts, 'events'>> {
   const [row] = await analytics.rows<Omit<Counts, 'events'>>(
     `SELECT (SELECT count() FROM classifications) AS rows, (SELECT count() FROM dead_letters) AS letters,
-            (SELECT count() FROM labels WHERE topic != '') AS labels`,
+            (SELECT count() FROM labels WHERE topic != '') AS labels,
+            (SELECT uniqExact(topic, partition, offset) FROM filtered_events) AS filtered`,
   )
   return row!
 }
@@ -52,15 +60,21 @@ export async function audit(
     `${events} rows and dead letters, ${labels} labels`,
     async () => {
       const now = await countsOf(backends)
-      return now.rows + now.letters >= events && now.labels >= labels
+      return now.rows + now.letters + now.filtered >= events && now.labels >= labels
     },
     settledMsMax,
   ).catch(note)
   await until('no lag', async () => (await lagOf(backends)) === 0, 60_000).catch(note)
   const counts = { events, ...(await countsOf(backends)) }
-  const { rows, letters } = counts
-  if (rows + letters !== events) {
-    problems.push(`${events} events gave ${rows} rows and ${letters} dead letters`)
+  const { rows, letters, filtered } = counts
+  if (rows + letters + filtered !== events) {
+    problems.push(
+      `${events} events gave ${rows} rows, ${letters} dead letters and ${filtered} filtered`,
+    )
+  }
+  const certain = [...sent.filtered.values()].filter((one) => one.certain).length
+  if (filtered < certain || filtered > sent.filtered.size) {
+    problems.push(`${certain} to ${sent.filtered.size} filtered events gave ${filtered}`)
   }
   if (counts.labels !== labels) problems.push(`${labels} labels gave ${counts.labels} rows`)
   problems.push(...(await sqlProblems(backends, clean)), ...(await idProblems(backends, sent)))
@@ -92,7 +106,9 @@ function checks(clean: string): Record<string, string> {
     'origins with more than one row or dead letter': `SELECT count() AS n FROM (
       SELECT topic, partition, offset FROM (${origins}) GROUP BY ALL HAVING count() != 1)`,
     'partitions with a gap': `SELECT count() AS n FROM (
-      SELECT topic, partition FROM (${origins}) GROUP BY topic, partition
+      SELECT topic, partition
+      FROM (${origins} UNION ALL SELECT topic, partition, offset FROM filtered_events)
+      GROUP BY topic, partition
       HAVING min(offset) != 0 OR max(offset) + 1 != uniqExact(offset))`,
     // Counts rows one by one, not by the rollup, which would give the same answer.
     'labels whose rollup has another count': `SELECT count() AS n FROM (

@@ -18,6 +18,8 @@ export type Sent = {
   readonly good: Map<string, { labelled: boolean; certain: boolean }>
   readonly bad: Map<string, { code: string; certain: boolean }>
   readonly labels: Map<string, { certain: boolean }>
+  /** What the filter of the mapped input leaves out. */
+  readonly filtered: Map<string, { certain: boolean }>
 }
 
 export type Load = {
@@ -50,7 +52,7 @@ export async function openLoad(backends: Backends, random: Random): Promise<Load
     createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
   })
   await producer.connect()
-  const sent: Sent = { good: new Map(), bad: new Map(), labels: new Map() }
+  const sent: Sent = { good: new Map(), bad: new Map(), labels: new Map(), filtered: new Map() }
   const [input] = config.inputs
   const texts = random.shuffle(Array.from({ length: textCount }, (_, number) => number))
   let number = 0
@@ -118,15 +120,15 @@ const badKinds: readonly { code: string; value: Buffer | null }[] = [
 
 /** Defects of records of the mapped input. */
 const badMappedKinds: typeof badKinds = [
-  { code: 'path_missing', value: Buffer.from('{"order":{"lines":[{}]}}') },
+  { code: 'path_missing', value: Buffer.from('{"kind":"note","order":{"lines":[{}]}}') },
   { code: 'json_invalid', value: Buffer.from('{"order":') },
-  { code: 'value_null', value: null },
+  { code: 'utf8_invalid', value: Buffer.from([0x22, 0xff, 0x22]) },
 ]
 
 /** The mapped input of a run, for `inputs` of its configuration. */
 export function mappedInput(topic: string) {
   const fields = { text: 'order.lines[0].note', id: 'key', source: 'order.shop', label: 'label?' }
-  return { topic, fields }
+  return { topic, fields, filter: { kind: 'note' } }
 }
 
 function nextEvent(
@@ -146,6 +148,12 @@ function nextEvent(
     sent.bad.set(`bad-${number}`, note)
     return { record: { key: `bad-${number}`, value }, note, isMapped }
   }
+  if (isMapped && number % 24 === 1) {
+    const note = { certain: false }
+    sent.filtered.set(`filtered-${number}`, note)
+    const value = Buffer.from('{"kind":"invoice"}')
+    return { record: { key: `filtered-${number}`, value }, note, isMapped }
+  }
   const { text, label } = sampleText(texts[number % texts.length]!)
   const id = `e-${number}`
   const labelled = number % 3 === 0
@@ -153,7 +161,8 @@ function nextEvent(
   sent.good.set(id, note)
   if (isMapped) {
     const order = { shop: 'faults', lines: [{ note: text }] }
-    const value = JSON.stringify(labelled ? { order, label } : { order })
+    const kind = 'note'
+    const value = JSON.stringify(labelled ? { kind, order, label } : { kind, order })
     return { record: { key: id, value }, note, isMapped }
   }
   const event = { id, text, source: 'faults', label: labelled ? label : null }

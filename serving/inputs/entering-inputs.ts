@@ -1,14 +1,14 @@
 // Opens the configured inputs: how the records of each topic are decoded, mapped and cleaned. The
 // stream, `replay` and training from a topic read records of inputs in the same way.
-import type { Config } from '../configs/schema.ts'
-import { openInput } from '../infra/formats/input-reading.ts'
-import type { EventRecord } from '../schemas/event.ts'
-import type { Filtered, Outcome } from '../schemas/outcome.ts'
-import type { RecordDecoder } from '../schemas/ports/record-decoder.ts'
-import type { KafkaRecord } from '../schemas/record.ts'
-import type { EnteringInput, InputEntry } from '../streams/pipeline.ts'
-import { decodeEvent, type AvroReader } from '../streams/stages/decode-event.ts'
-import { readInput } from '../streams/stages/read-input.ts'
+import type { Config } from '../../configs/schema.ts'
+import { openInput } from '../../infra/formats/input-reading.ts'
+import type { EventRecord } from '../../schemas/event.ts'
+import type { Filtered, Outcome } from '../../schemas/outcome.ts'
+import type { RecordDecoder } from '../../schemas/ports/record-decoder.ts'
+import type { KafkaRecord } from '../../schemas/record.ts'
+import type { EnteringInput, InputEntry } from '../../streams/pipeline.ts'
+import { decodeEvent, type AvroReader } from '../../streams/stages/decode-event.ts'
+import { readInput } from '../../streams/stages/read-input.ts'
 
 /** The inputs by topic. `around` wraps each decoder. Throws config_invalid; see openInput. */
 export function openInputs(

@@ -1,7 +1,7 @@
 // The sink of the runner that consumes dead letters of inputs sent again (winnow.retries). Another
 // runner owns the partitions in which these events entered and writes their first outcomes. This
 // one writes only outcomes of later attempts.
-import type { Sink } from '../schemas/ports/sink.ts'
+import type { Sink } from '../../schemas/ports/sink.ts'
 
 /**
  * The sink, for events that were sent again only. An event without any outcome is not taken: it was

@@ -1,8 +1,8 @@
 // Which events the runner of winnow.retries takes, by the outcomes that their model has.
 import { describe, expect, it } from 'vitest'
-import { createMemorySink } from '../tests/support/memory-sink.ts'
-import { sampleDeadLetter } from '../tests/support/sample-records.ts'
-import { Deduplicator } from '../streams/delivery/deduplicator.ts'
+import { createMemorySink } from '../../tests/support/memory-sink.ts'
+import { sampleDeadLetter } from '../../tests/support/sample-records.ts'
+import { Deduplicator } from '../../streams/delivery/deduplicator.ts'
 import { retrySink } from './retry-sink.ts'
 
 describe('retrySink', () => {
