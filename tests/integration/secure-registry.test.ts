@@ -118,8 +118,7 @@ describe.skipIf(!hasOpenssl)('a registry behind TLS (skipped without openssl)', 
   it.each<[string, () => Promise<Environment>, RegExp]>([
     [
       'an unknown authority',
-      async () =>
-        settings(await proxy(authority.sign('unknown')), { WINNOW_REGISTRY_TLS_CA_FILE: '' }),
+      async () => ({ WINNOW_REGISTRY_URL: await proxy(authority.sign('unknown')) }),
       /no authority that this client knows .*; set registry\.tls\.caFile/,
     ],
     [
