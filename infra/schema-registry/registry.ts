@@ -127,7 +127,7 @@ export async function openSchemas(
   }
 }
 
-/** The subjects of Winnow's schemas, by what registering them would give. */
+/** The subjects of Winnow's schemas, and how the registry would take each of them. */
 export type SchemaFit = {
   readonly fitting: readonly string[]
   readonly missing: readonly string[]

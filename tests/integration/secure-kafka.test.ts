@@ -169,6 +169,33 @@ describe.skipIf(!hasOpenssl)('a client that is set up correctly', () => {
   })
 })
 
+describe.skipIf(!hasOpenssl)('a command with a wrong setting', () => {
+  it.each<[string[], () => Environment, RegExp]>([
+    [
+      ['stream'],
+      () => ({ ...trusting('LOGIN'), ...login('scram-sha-512', { password: 'wrong' }) }),
+      /^winnow: cannot create topics: the broker refuses the user or the password; check kafka\./m,
+    ],
+    [
+      ['serve'],
+      () => trusting('EXPIRED'),
+      /^winnow: cannot create topics: localhost:\d+: its certificate has expired; renew it/m,
+    ],
+    [
+      ['migrate'],
+      () => ({ ...trusting('LOGIN'), ...login('plain', { user: 'bob' }) }),
+      /^winnow: cannot create topics: the broker refuses this client Create on topics whose names/m,
+    ],
+  ])('%j ends with one sentence, within seconds', async (command, settings, told) => {
+    const startMs = performance.now()
+    const env = { ...space.env, ...settings() }
+    const { status, stderr } = await withinProcess(command, { env })
+    expect(status).toBe(1)
+    expect(stderr).toMatch(told)
+    expect(performance.now() - startMs).toBeLessThan(20_000)
+  })
+})
+
 /** Wrong settings, and the sentence about each. */
 const wrong: readonly [string, () => Environment, string, RegExp][] = [
   [
