@@ -15,6 +15,7 @@ import { topicOf } from '../../infra/kafka/topics.ts'
 import {
   rightText,
   rightsOf,
+  type KafkaCommand,
   type Operation,
   type Right,
 } from '../../serving/checks/command-rights.ts'
@@ -32,6 +33,10 @@ import { openWorkspace, sampleText, type Workspace } from '../support/workspace.
 const audience = 'urn:kafka'
 /** Users that lack one right each. */
 const lessUsers = Array.from({ length: 7 }, (_, at) => `less-${at}`)
+/** Users that have the rights of one command each. */
+const onlyUsers = ['migrate', 'produce', 'replay', 'dlq-replay', 'models-promote', 'status'].map(
+  (name) => `only-${name}`,
+)
 let dir: string
 let provider: TokenProvider
 let kafka: SecureKafka
@@ -43,7 +48,7 @@ beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'winnow-secure-'))
   provider = await startTokenProvider({ clients: ['stream', 'other'], lifeS: 20 })
   const { issuer } = provider
-  const users = ['alice', 'bob', ...lessUsers]
+  const users = ['alice', 'bob', ...lessUsers, ...onlyUsers]
   kafka = await startSecureKafka({ dir, users, issuer, audience })
   space = await openWorkspace(inject('stack'), { WINNOW_KAFKA_BROKERS: kafka.address('PLAIN') })
   producer = await openProducer(space.kafka)
@@ -384,6 +389,23 @@ describe.skipIf(!hasOpenssl)('with ACLs', () => {
     })
     expect(await stream.stop()).toBe(0)
     expect(stream.output().stderr).not.toMatch(/kafka \w+:/)
+  })
+
+  it.each<[KafkaCommand, () => string[]]>([
+    ['migrate', () => ['migrate']],
+    ['produce', () => ['produce', '--data', join(dir, 'events.jsonl')]],
+    ['replay', () => ['replay', '--model', 'test@1']],
+    ['dlq replay', () => ['dlq', 'replay']],
+    ['models promote', () => ['models', 'promote', 'test@1']],
+    ['status', () => ['status']],
+  ])('%s works with its least rights', async (command, argv) => {
+    await writeFile(join(dir, 'events.jsonl'), '{"id":"produced","text":"where is my parcel"}\n')
+    const user = `only-${command.replace(' ', '-')}`
+    await grant(user, rightsOf(command, space.config))
+    const env = { ...space.env, ...trusting('LOGIN'), ...login('scram-sha-512', { user }) }
+    const { status, stderr } = await withinProcess(argv(), { env })
+    expect(status, stderr).toBe(0)
+    expect(stderr).not.toMatch(/authoriz/i)
   })
 
   it.each([0, 1, 2, 3, 4, 5, 6])('one right less (%i) is a sentence that names it', async (at) => {
