@@ -256,6 +256,18 @@ describe('secrets in files', () => {
 })
 
 describe('connections', () => {
+  it('take pairs of names and values as JSON', () => {
+    const env = {
+      WINNOW_KAFKA_OAUTH_TOKEN_URL: 'https://login.example.org/token',
+      WINNOW_KAFKA_OAUTH_CLIENT_ID: 'me',
+      WINNOW_KAFKA_OAUTH_CLIENT_SECRET: 'sesame',
+      WINNOW_KAFKA_OAUTH_EXTENSIONS: '{"logicalCluster":"lkc-1"}',
+    }
+    expect(loadConfig({ env }).kafka.oauth?.extensions).toEqual({ logicalCluster: 'lkc-1' })
+    const wrong = { ...env, WINNOW_KAFKA_OAUTH_EXTENSIONS: 'lkc-1' }
+    expect(() => loadConfig({ env: wrong })).toThrow(/^kafka\.oauth\.extensions is "lkc-1"/)
+  })
+
   it.each([
     [['kafka.saslMechanism=plain'], 'kafka.username is missing: this kafka.saslMechanism needs it'],
     [

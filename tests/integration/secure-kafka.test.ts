@@ -169,6 +169,13 @@ describe.skipIf(!hasOpenssl)('a client that is set up correctly', () => {
     ['SCRAM-SHA-256', () => ({ ...trusting('LOGIN'), ...login('scram-sha-256') })],
     ['SCRAM-SHA-512', () => ({ ...trusting('LOGIN'), ...login('scram-sha-512') })],
     ['OAUTHBEARER', () => ({ ...trusting('OAUTH'), ...tokens() })],
+    [
+      'OAUTHBEARER with extensions',
+      () => ({
+        ...trusting('OAUTH'),
+        ...tokens({ WINNOW_KAFKA_OAUTH_EXTENSIONS: '{"logicalCluster":"lkc-1"}' }),
+      }),
+    ],
   ])('reaches the broker by %s', async (_name, env) => {
     await pingBroker(createKafka(loadConfig({ env: env() })))
   })
