@@ -140,7 +140,7 @@ export function secretFiles(fields: readonly ConfigField[]): Map<string, string>
   return new Map(secrets.map(({ path }) => [path, `${path}File`]))
 }
 
-/** Parses text according to the JSON type of its field; lists split at commas. */
+/** Parses text according to the JSON type of its field; lists split at commas, objects are JSON. */
 export function parseText(text: string, type: string): unknown {
   if (type === 'integer' || type === 'number') {
     // Text that is not a number stays as written, so that the error message shows it.
@@ -148,20 +148,24 @@ export function parseText(text: string, type: string): unknown {
     return text.trim() === '' || Number.isNaN(value) ? text : value
   }
   if (type === 'boolean') return text === 'true' ? true : text === 'false' ? false : text
+  if (type === 'object') return jsonOr(text)
   if (type === 'array') {
-    if (text.trimStart().startsWith('[')) {
-      try {
-        return JSON.parse(text) as unknown
-      } catch {
-        return text
-      }
-    }
+    if (text.trimStart().startsWith('[')) return jsonOr(text)
     return text
       .split(',')
       .map((part) => part.trim())
       .filter((part) => part !== '')
   }
   return text
+}
+
+/** The value of JSON; other text stays as written, so that the error message shows it. */
+function jsonOr(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown
+  } catch {
+    return text
+  }
 }
 
 type JsonSchema = {

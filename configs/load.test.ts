@@ -213,6 +213,36 @@ describe('secrets in files', () => {
     expect(loadConfig({ env: none }).kafka.password).toBe('x')
   })
 
+  it('keep their path where clients follow it, and the last source that sets either wins', () => {
+    const path = secretFile('sesame\n')
+    const env = { WINNOW_KAFKA_PASSWORD_FILE: path }
+    expect(loadConfig({ env }).kafka).toMatchObject({ password: 'sesame', passwordFile: path })
+    const yaml = file(`registry: { passwordFile: ${path} }\n`)
+    expect(loadConfig({ env: {}, file: yaml }).registry).toMatchObject({
+      password: 'sesame',
+      passwordFile: path,
+    })
+    const { registry } = loadConfig({ file: yaml, env: { WINNOW_REGISTRY_PASSWORD: 'other' } })
+    expect([registry.password, registry.passwordFile]).toEqual(['other', undefined])
+    const own = file(`kafka: { password: x }\n`)
+    expect(loadConfig({ file: own, env }).kafka.password).toBe('sesame')
+    // The token of the running stack does not replace a token that somebody has set.
+    const discovered = { 'registry.token': 'found' }
+    const tokenFile = file(`registry: { tokenFile: ${path} }\n`)
+    expect(loadConfig({ env: {}, file: tokenFile, discovered }).registry.token).toBe('sesame')
+  })
+
+  it('are refused beside the secret itself, or if they cannot be read', () => {
+    const both = file(`kafka: { password: x, passwordFile: ${secretFile('y')} }\n`)
+    expect(() => loadConfig({ env: {}, file: both })).toThrow(
+      /^kafka\.password and kafka\.passwordFile are both set \(by .*\); set one of them$/,
+    )
+    const missing = file(`registry: { tokenFile: ${join(dir, 'none')} }\n`)
+    expect(() => loadConfig({ env: {}, file: missing })).toThrow(
+      /^registry\.tokenFile: the file .*none cannot be read: there is no such file$/,
+    )
+  })
+
   it('are for secrets only, and a flag overrides them', () => {
     expect(() => loadConfig({ env: { WINNOW_KAFKA_BROKERS_FILE: '/x' } })).toThrow(
       'WINNOW_KAFKA_BROKERS_FILE is not a setting',
@@ -222,6 +252,38 @@ describe('secrets in files', () => {
     expect(() => loadConfig({ env: { WINNOW_GATEWAY_KEYS_FILE: secretFile('sesame') } })).toThrow(
       /^gateway.keys.0 is \*\*\* \(set by WINNOW_GATEWAY_KEYS_FILE\)/,
     )
+  })
+})
+
+describe('connections', () => {
+  it('take pairs of names and values as JSON', () => {
+    const env = {
+      WINNOW_KAFKA_OAUTH_TOKEN_URL: 'https://login.example.org/token',
+      WINNOW_KAFKA_OAUTH_CLIENT_ID: 'me',
+      WINNOW_KAFKA_OAUTH_CLIENT_SECRET: 'sesame',
+      WINNOW_KAFKA_OAUTH_EXTENSIONS: '{"logicalCluster":"lkc-1"}',
+    }
+    expect(loadConfig({ env }).kafka.oauth?.extensions).toEqual({ logicalCluster: 'lkc-1' })
+    const wrong = { ...env, WINNOW_KAFKA_OAUTH_EXTENSIONS: 'lkc-1' }
+    expect(() => loadConfig({ env: wrong })).toThrow(/^kafka\.oauth\.extensions is "lkc-1"/)
+  })
+
+  it.each([
+    [['kafka.saslMechanism=plain'], 'kafka.username is missing: this kafka.saslMechanism needs it'],
+    [
+      ['kafka.saslMechanism=scram-sha-512', 'kafka.username=me'],
+      'kafka.password is missing: this kafka.saslMechanism needs it; set it or kafka.passwordFile',
+    ],
+    [
+      ['kafka.saslMechanism=oauthbearer'],
+      'kafka.oauth is missing: kafka.saslMechanism oauthbearer',
+    ],
+    [['kafka.saslMechanism=aws-msk-iam', 'kafka.ssl=true'], 'kafka.awsRegion is missing'],
+    [['kafka.saslMechanism=aws-msk-iam', 'kafka.awsRegion=eu-central-1'], 'kafka.ssl is missing'],
+    [['kafka.tls.certFile=c.pem'], 'kafka.tls.keyFile is missing: certFile needs the private key'],
+    [['registry.tls.keyFile=k.pem'], 'registry.tls.certFile is missing: keyFile needs the cert'],
+  ])('%j need the other half of their settings', (set, told) => {
+    expect(() => loadConfig({ env: {}, set })).toThrow(told)
   })
 })
 

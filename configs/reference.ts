@@ -97,7 +97,8 @@ where it was set, and the rule.
 
 **Secrets can come from files.** Add \`_FILE\` to the variable of a secret and give it a path, as in
 \`WINNOW_CLICKHOUSE_PASSWORD_FILE=/run/secrets/clickhouse\`. A line break at the end of the file is not part of
-the secret. Setting both variables is an error.
+the secret. Setting both variables is an error. Where there is a setting for the file too, such as \`kafka.passwordFile\`,
+new connections use the current content of the file.
 
 **Variables that are not settings:**
 

@@ -110,6 +110,13 @@ const kafkaFields = z.strictObject({
         .min(1)
         .optional()
         .describe('Sent as `audience` and `resource`, for providers that need it.'),
+      extensions: z
+        .record(z.string().regex(/^[A-Za-z]+$/), z.string().regex(/^[\x20-\x7e]+$/))
+        .default({})
+        .describe(
+          'Sent to the broker beside the token, such as `logicalCluster` and `identityPoolId` for ' +
+            'Confluent Cloud.',
+        ),
       caFile: file('Authorities that may sign the certificate of the provider, as PEM.'),
       requestMsMax: ms('Longest wait for the provider.', 5_000),
     })

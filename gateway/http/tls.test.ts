@@ -1,43 +1,19 @@
 // TLS of the gateway with real certificates, which openssl makes: who is served, what is refused,
 // and that a renewed certificate is taken.
-import { execFileSync } from 'node:child_process'
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { request } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TLSSocket } from 'node:tls'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { hasOpenssl, makeAuthority } from '../../tests/support/certificates.ts'
 import { configWith, gatewayUnderTest } from '../../tests/support/gateway-under-test.ts'
 import { listen } from './server.ts'
 import { readTls } from './tls.ts'
 
-const hasOpenssl = (() => {
-  try {
-    execFileSync('openssl', ['version'], { stdio: 'ignore' })
-    return true
-  } catch {
-    return false
-  }
-})()
-
 let dir: string
 const at = (name: string) => join(dir, name)
 const pem = (name: string) => readFileSync(at(name), 'utf8')
-
-/** Makes NAME.key and NAME.pem, signed by an authority or by itself. */
-function certificate(name: string, { by, subject }: { by?: string; subject: string }): void {
-  const key = ['-newkey', 'rsa:2048', '-nodes', '-keyout', at(`${name}.key`)]
-  const names = ['-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1']
-  const signer = by === undefined ? [] : ['-CA', at(`${by}.pem`), '-CAkey', at(`${by}.key`)]
-  execFileSync(
-    'openssl',
-    [
-      ...['req', '-x509', '-days', '2', '-subj', `/CN=${subject}`, ...key, ...names, ...signer],
-      ...['-out', at(`${name}.pem`)],
-    ],
-    { stdio: 'ignore' },
-  )
-}
 
 /** GET /livez: the status and the name in the server's certificate, or the code of the failure. */
 function probe(
@@ -58,11 +34,11 @@ function probe(
 describe.skipIf(!hasOpenssl)('a gateway with TLS (skipped without openssl)', () => {
   beforeAll(() => {
     dir = mkdtempSync(join(tmpdir(), 'winnow-tls-'))
-    certificate('authority', { subject: 'authority' })
-    certificate('server', { subject: 'first', by: 'authority' })
-    certificate('renewed', { subject: 'second', by: 'authority' })
-    certificate('client', { subject: 'client', by: 'authority' })
-    certificate('stranger', { subject: 'stranger' })
+    const authority = makeAuthority(dir, 'authority')
+    authority.sign('server', { subject: 'first' })
+    authority.sign('renewed', { subject: 'second' })
+    authority.sign('client')
+    makeAuthority(dir, 'stranger')
   })
   afterAll(() => rmSync(dir, { recursive: true, force: true }))
 

@@ -1,8 +1,25 @@
-// Tokens for Amazon MSK by a signer with the interface of AWS's library; the library itself runs if
-// it is installed.
-import { describe, expect, it } from 'vitest'
+// Tokens for Amazon MSK: by AWS's own library with example credentials, and by a signer of the same
+// interface whose clock and failures the test controls.
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { mskTokens } from './msk-tokens.ts'
 import { createTokenSource } from './token-source.ts'
+
+describe("AWS's signer", () => {
+  afterEach(() => vi.unstubAllEnvs())
+
+  it('signs a token for kafka-cluster:Connect that is valid for 15 minutes', async () => {
+    // The examples of AWS's documentation; signing needs no network.
+    vi.stubEnv('AWS_ACCESS_KEY_ID', 'AKIAIOSFODNN7EXAMPLE')
+    vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY')
+    const { value, expiresMs } = await mskTokens('eu-central-1')()
+    const signed = new URL(Buffer.from(value, 'base64url').toString())
+    expect(signed.host).toBe('kafka.eu-central-1.amazonaws.com')
+    expect(signed.searchParams.get('Action')).toBe('kafka-cluster:Connect')
+    expect(signed.searchParams.get('X-Amz-Credential')).toMatch(/^AKIAIOSFODNN7EXAMPLE\/\d{8}\/eu-/)
+    expect(signed.searchParams.get('X-Amz-Signature')).toMatch(/^[0-9a-f]{64}$/)
+    expect(Math.abs(expiresMs - Date.now() - 900_000)).toBeLessThan(10_000)
+  })
+})
 
 describe('mskTokens', () => {
   it('signs for the region, and signs again before a token expires', async () => {

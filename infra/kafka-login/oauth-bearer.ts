@@ -9,15 +9,24 @@ const { KafkaJSConnectionError } = kafkajs
 /** Separates the parts of a message (RFC 7628, section 3.1). */
 const separator = '\u0001'
 
-/** The mechanism with tokens of a source; `settings` names the section to check after a refusal. */
-export function oauthBearer(tokens: TokenSource, settings: string): Mechanism {
+/**
+ * The mechanism with tokens of a source. `settings` names the section to check after a refusal;
+ * `extensions` are sent beside each token (KIP-342).
+ */
+export function oauthBearer(
+  tokens: TokenSource,
+  settings: string,
+  extensions: Readonly<Record<string, string>> = {},
+): Mechanism {
+  const pairs = Object.entries(extensions).map(([name, value]) => `${name}=${value}${separator}`)
   return {
     mechanism: 'oauthbearer',
     authenticationProvider: ({ host, port, saslAuthenticate }) => ({
       async authenticate() {
         const { value, isFresh } = await tokens.current().catch(again)
-        const message = `n,,${separator}auth=Bearer ${value}${separator}${separator}`
-        const refusal = await saslAuthenticate({ request: sized(message), response: textAnswer })
+        const token = `n,,${separator}auth=Bearer ${value}${separator}`
+        const request = sized(`${token}${pairs.join('')}${separator}`)
+        const refusal = await saslAuthenticate({ request, response: textAnswer })
         if (typeof refusal !== 'string' || refusal === '') return
         tokens.forget(value)
         // The server ends the exchange with its reason after this answer (section 3.2.3).

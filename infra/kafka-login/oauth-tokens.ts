@@ -11,7 +11,7 @@ import { tlsFetch } from '../tls-fetch.ts'
 import type { Token } from './token-source.ts'
 
 /** The settings of the client at the provider. */
-export type OauthSettings = NonNullable<Config['kafka']['oauth']>
+export type OauthSettings = Omit<NonNullable<Config['kafka']['oauth']>, 'extensions'>
 
 /** Largest answer of a token endpoint. */
 const answerBytesMax = 262_144

@@ -18,7 +18,11 @@ export function saslOf(
     case 'none':
       return undefined
     case 'oauthbearer':
-      return oauthBearer(createTokenSource(oauthTokens(oauth!, onProblem)), 'kafka.oauth')
+      return oauthBearer(
+        createTokenSource(oauthTokens(oauth!, onProblem)),
+        'kafka.oauth',
+        oauth!.extensions,
+      )
     case 'aws-msk-iam':
       return oauthBearer(createTokenSource(mskTokens(awsRegion!)), 'kafka.awsRegion')
     default: {

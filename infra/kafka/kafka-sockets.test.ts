@@ -1,7 +1,8 @@
 import { once } from 'node:events'
 import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { createKafkaSockets } from './kafka-sockets.ts'
+import { until } from '../../tests/support/until.ts'
+import { createKafkaSockets, socketCodes } from './kafka-sockets.ts'
 
 describe('createKafkaSockets', () => {
   const accepted: Socket[] = []
@@ -37,6 +38,43 @@ describe('createKafkaSockets', () => {
     end()
     expect(ended).toEqual([0, 1])
     await Promise.all(accepted.map((socket) => once(socket.resume(), 'close')))
+  })
+
+  it.each([
+    ['an alert of TLS', Buffer.from([0x15, 3, 3, 0, 2, 2, 80]), socketCodes.speaksTls],
+    ['nothing', undefined, socketCodes.closedUnanswered],
+    ['one answer', Buffer.from([0, 0, 0, 1, 0]), socketCodes.closedAfterGreeting],
+  ])('says what a listener did that sent %s and closed', async (_what, answer, code) => {
+    const { factory } = createKafkaSockets()
+    const socket = factory(to(() => socket.write('request')))
+    let failure: NodeJS.ErrnoException | undefined
+    socket.on('error', (error) => (failure ??= error))
+    let answered = answer === undefined
+    socket.on('data', () => (answered = true))
+    await until('the connection', () => accepted.length > 0)
+    await once(accepted[0]!, 'data')
+    if (answer !== undefined) {
+      accepted[0]!.write(answer)
+      await until('the answer', () => answered)
+      socket.write('another request')
+      await once(accepted[0]!, 'data')
+    }
+    accepted[0]!.end()
+    await until('the failure', () => failure !== undefined)
+    expect(failure?.code).toBe(code)
+    socket.destroy()
+  })
+
+  it('takes a listener that closes an idle connection for no failure', async () => {
+    const { factory } = createKafkaSockets()
+    const errors: Error[] = []
+    const socket = factory(to(() => socket.write('request')))
+    socket.on('error', (error) => errors.push(error))
+    await until('the connection', () => accepted.length > 0)
+    await once(accepted[0]!, 'data')
+    accepted[0]!.end(Buffer.from([0, 0, 0, 1, 0]))
+    await once(socket, 'close')
+    expect(errors).toEqual([])
   })
 
   it('fails connections that are still being opened', async () => {

@@ -87,8 +87,6 @@ function openTls(to: {
 
 /** The type of a TLS record with an alert, and the first byte of its version (RFC 8446). */
 const alertStart = [0x15, 0x03]
-/** The broker's first answer, about its versions, needs no login and is one or two chunks. */
-const greetingChunksMax = 2
 
 /** Gives a connection that fails at its beginning an error that says how it failed. */
 function watchGreeting(socket: Socket, isClosing: () => boolean): void {
@@ -108,8 +106,7 @@ function watchGreeting(socket: Socket, isClosing: () => boolean): void {
     // Nobody waits for an answer when the client itself closes, or was idle.
     if (isClosing() || socket.writableEnded || socket.bytesWritten === answeredBytes) return
     if (chunks === 0) fail(socketCodes.closedUnanswered, 'closed without an answer')
-    else if (chunks <= greetingChunksMax) {
-      fail(socketCodes.closedAfterGreeting, 'closed after the first answer')
-    }
+    // The first answer, about the broker's versions, needs no login and is one chunk.
+    else if (chunks === 1) fail(socketCodes.closedAfterGreeting, 'closed after the first answer')
   })
 }

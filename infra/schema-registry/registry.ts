@@ -125,7 +125,7 @@ export async function openSchemas(
   }
 }
 
-/** The subjects of Winnow's schemas, by what registering them would give. */
+/** The subjects of Winnow's schemas, and how the registry would take each of them. */
 export type SchemaFit = {
   readonly fitting: readonly string[]
   readonly missing: readonly string[]
@@ -263,6 +263,11 @@ async function register(http: RegistryHttp, schema: object, subject: string): Pr
     } catch (cause) {
       // A registry refuses an incompatible schema, but also one of two processes that register the
       // first version at once. The next try then finds that version.
+      // A user who may only read subjects finds what somebody else has registered.
+      if (cause instanceof RegistryRefused && cause.status === 403) {
+        const known = await lookUp(http, schema, subject)
+        if (known !== undefined) return known
+      }
       const isIncompatible = cause instanceof RegistryRefused && cause.status === 409
       if (isIncompatible && tries < registerTries) {
         await sleep(100 * tries)
@@ -273,6 +278,21 @@ async function register(http: RegistryHttp, schema: object, subject: string): Pr
       const message = `cannot ${what}: ${connectionProblem(cause)}`
       throw new WinnowError('schema_incompatible', message, { cause })
     }
+  }
+}
+
+/** The id of a schema that is registered under the subject; undefined if it is not. */
+async function lookUp(
+  http: RegistryHttp,
+  schema: object,
+  subject: string,
+): Promise<number | undefined> {
+  try {
+    const url = `${http.url}/subjects/${encodeURIComponent(subject)}`
+    return schemaIdIn(await http.send('POST', url, { schema: JSON.stringify(schema) }))
+  } catch (cause) {
+    if (cause instanceof RegistryRefused) return undefined
+    throw registryError(http, `look up the schema of ${subject}`, cause)
   }
 }
 

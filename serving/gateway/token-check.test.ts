@@ -1,61 +1,27 @@
 // Tokens of a real OpenID Connect provider (oidc-provider) at the gateway: accepted with the scopes
 // of their roles, refused when anything is wrong, and what happens while the provider is away.
-import { generateKeyPairSync, randomBytes } from 'node:crypto'
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { generateKeyPairSync } from 'node:crypto'
 import { SignJWT } from 'jose'
-import Provider from 'oidc-provider'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { configWith, gatewayUnderTest } from '../../tests/support/gateway-under-test.ts'
+import { startTokenProvider, type TokenProvider } from '../../tests/support/token-provider.ts'
 import { createTokenCheck } from './token-check.ts'
 
 const audience = 'urn:winnow:gateway'
-const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
-const signingKey = { ...privateKey.export({ format: 'jwk' }), kid: 'one', use: 'sig', alg: 'RS256' }
-
-let server: Server
+let provider: TokenProvider
 let issuer: string
 
 beforeAll(async () => {
-  server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  const clients = ['operator', 'reader', 'guest'].map((id) => ({
-    client_id: id,
-    client_secret: `${id}-secret`,
-    grant_types: ['client_credentials'],
-    redirect_uris: [],
-    response_types: [],
-  }))
-  const provider = new Provider(issuer, {
-    clients,
-    jwks: { keys: [signingKey] },
-    cookies: { keys: [randomBytes(16).toString('hex')] },
-    extraTokenClaims: (_context, token) => ({
-      realm_access: { roles: [(token as { clientId?: string }).clientId] },
-      email: `${(token as { clientId?: string }).clientId}@example.org`,
+  provider = await startTokenProvider({
+    clients: ['operator', 'reader', 'guest'],
+    claims: (client) => ({
+      realm_access: { roles: [client] },
+      email: `${client}@example.org`,
     }),
-    features: {
-      devInteractions: { enabled: false },
-      clientCredentials: { enabled: true },
-      resourceIndicators: {
-        enabled: true,
-        getResourceServerInfo: (_context, indicator) => ({
-          audience: indicator,
-          scope: '',
-          accessTokenFormat: 'jwt',
-          jwt: { sign: { alg: 'RS256' } },
-        }),
-      },
-    },
   })
-  const answer = provider.callback()
-  server.on('request', (request, response) => void answer(request, response))
+  issuer = provider.issuer
 })
-afterAll(() => {
-  server.closeAllConnections()
-  server.close()
-})
+afterAll(() => provider.close())
 
 /** A token that the provider gives to a client. */
 async function tokenOf(client: string, resource = audience): Promise<string> {
@@ -86,10 +52,12 @@ function underTest(at = issuer) {
 }
 
 /** A token with claims of our choice, signed with the provider's key unless another is given. */
-function signed(claims: Record<string, unknown>, key = privateKey, alg = 'RS256'): Promise<string> {
+function signed(claims: Record<string, unknown>, key = provider.privateKey): Promise<string> {
   const nowS = Math.floor(Date.now() / 1_000)
   const usual = { iss: issuer, aud: audience, sub: 'a', exp: nowS + 60 }
-  return new SignJWT({ ...usual, ...claims }).setProtectedHeader({ alg, kid: 'one' }).sign(key)
+  return new SignJWT({ ...usual, ...claims })
+    .setProtectedHeader({ alg: 'RS256', kid: 'one' })
+    .sign(key)
 }
 
 describe('a token of the provider', () => {
@@ -144,7 +112,8 @@ describe('a token that the provider did not give', () => {
     const [, claims] = (await signed({})).split('.')
     const header = Buffer.from('{"alg":"none"}').toString('base64url')
     expect((await ask(`${header}.${claims}.x`)).status).toBe(401)
-    const secret = new TextEncoder().encode(JSON.stringify(signingKey.n))
+    const { n } = provider.privateKey.export({ format: 'jwk' })
+    const secret = new TextEncoder().encode(JSON.stringify(n))
     const confused = await new SignJWT({ iss: issuer, aud: audience, sub: 'a', exp: 9_999_999_999 })
       .setProtectedHeader({ alg: 'HS256', kid: 'one' })
       .sign(secret)

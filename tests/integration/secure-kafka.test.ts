@@ -15,6 +15,7 @@ import { topicOf } from '../../infra/kafka/topics.ts'
 import {
   rightText,
   rightsOf,
+  type KafkaCommand,
   type Operation,
   type Right,
 } from '../../serving/checks/command-rights.ts'
@@ -33,6 +34,10 @@ import { openWorkspace, sampleText, type Workspace } from '../support/workspace.
 const audience = 'urn:kafka'
 /** Users that lack one right each. */
 const lessUsers = Array.from({ length: 7 }, (_, at) => `less-${at}`)
+/** Users that have the rights of one command each. */
+const onlyUsers = ['migrate', 'produce', 'replay', 'dlq-replay', 'models-promote', 'status'].map(
+  (name) => `only-${name}`,
+)
 let dir: string
 let provider: TokenProvider
 let kafka: SecureKafka
@@ -44,7 +49,7 @@ beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'winnow-secure-'))
   provider = await startTokenProvider({ clients: ['stream', 'other'], lifeS: 20 })
   const { issuer } = provider
-  const users = ['alice', 'bob', ...lessUsers]
+  const users = ['alice', 'bob', ...lessUsers, ...onlyUsers]
   kafka = await startSecureKafka({ dir, users, issuer, audience })
   space = await openWorkspace(inject('stack'), { WINNOW_KAFKA_BROKERS: kafka.address('PLAIN') })
   producer = await openProducer(space.kafka)
@@ -165,8 +170,42 @@ describe.skipIf(!hasOpenssl)('a client that is set up correctly', () => {
     ['SCRAM-SHA-256', () => ({ ...trusting('LOGIN'), ...login('scram-sha-256') })],
     ['SCRAM-SHA-512', () => ({ ...trusting('LOGIN'), ...login('scram-sha-512') })],
     ['OAUTHBEARER', () => ({ ...trusting('OAUTH'), ...tokens() })],
+    [
+      'OAUTHBEARER with extensions',
+      () => ({
+        ...trusting('OAUTH'),
+        ...tokens({ WINNOW_KAFKA_OAUTH_EXTENSIONS: '{"logicalCluster":"lkc-1"}' }),
+      }),
+    ],
   ])('reaches the broker by %s', async (_name, env) => {
     await pingBroker(createKafka(loadConfig({ env: env() })))
+  })
+})
+
+describe.skipIf(!hasOpenssl)('a command with a wrong setting', () => {
+  it.each<[string[], () => Environment, RegExp]>([
+    [
+      ['stream'],
+      () => ({ ...trusting('LOGIN'), ...login('scram-sha-512', { password: 'wrong' }) }),
+      /^winnow: cannot create topics: the broker refuses the user or the password; check kafka\./m,
+    ],
+    [
+      ['serve'],
+      () => trusting('EXPIRED'),
+      /^winnow: cannot create topics: localhost:\d+: its certificate has expired; renew it/m,
+    ],
+    [
+      ['migrate'],
+      () => ({ ...trusting('LOGIN'), ...login('plain', { user: 'bob' }) }),
+      /^winnow: cannot create topics: the broker refuses this client Create on topics whose names/m,
+    ],
+  ])('%j ends with one sentence, within seconds', async (command, settings, told) => {
+    const startMs = performance.now()
+    const env = { ...space.env, ...settings() }
+    const { status, stderr } = await withinProcess(command, { env })
+    expect(status).toBe(1)
+    expect(stderr).toMatch(told)
+    expect(performance.now() - startMs).toBeLessThan(20_000)
   })
 })
 
@@ -358,6 +397,23 @@ describe.skipIf(!hasOpenssl)('with ACLs', () => {
     })
     expect(await stream.stop()).toBe(0)
     expect(stream.output().stderr).not.toMatch(/kafka \w+:/)
+  })
+
+  it.each<[KafkaCommand, () => string[]]>([
+    ['migrate', () => ['migrate']],
+    ['produce', () => ['produce', '--data', join(dir, 'events.jsonl')]],
+    ['replay', () => ['replay', '--model', 'test@1']],
+    ['dlq replay', () => ['dlq', 'replay']],
+    ['models promote', () => ['models', 'promote', 'test@1']],
+    ['status', () => ['status']],
+  ])('%s works with its least rights', async (command, argv) => {
+    await writeFile(join(dir, 'events.jsonl'), '{"id":"produced","text":"where is my parcel"}\n')
+    const user = `only-${command.replace(' ', '-')}`
+    await grant(user, rightsOf(command, space.config))
+    const env = { ...space.env, ...trusting('LOGIN'), ...login('scram-sha-512', { user }) }
+    const { status, stderr } = await withinProcess(argv(), { env })
+    expect(status, stderr).toBe(0)
+    expect(stderr).not.toMatch(/authoriz/i)
   })
 
   it.each([0, 1, 2, 3, 4, 5, 6])('one right less (%i) is a sentence that names it', async (at) => {

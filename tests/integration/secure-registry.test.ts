@@ -27,7 +27,10 @@ let client: Certificate
 const servers: Server[] = []
 
 /** Starts a proxy that speaks TLS, checks the user, and passes requests on with the token. */
-async function proxy(certificate: Certificate, { mutual = false } = {}): Promise<string> {
+async function proxy(
+  certificate: Certificate,
+  { mutual = false, readOnly = false } = {},
+): Promise<string> {
   const { registryUrl, registryToken } = inject('stack')
   const target = new URL(registryUrl)
   const server = createServer(
@@ -43,6 +46,11 @@ async function proxy(certificate: Certificate, { mutual = false } = {}): Promise
       const expected = `Basic ${Buffer.from('reader:open-sesame').toString('base64')}`
       if (authorization !== expected) {
         response.writeHead(401).end('{"error_code":401,"message":"who are you?"}')
+        return
+      }
+      const isChange = incoming.method === 'PUT' || /\/versions$/.test(incoming.url ?? '')
+      if (readOnly && isChange && incoming.method !== 'GET') {
+        response.writeHead(403).end('{"error_code":40301,"message":"forbidden"}')
         return
       }
       const passed = request(
@@ -103,6 +111,22 @@ describe.skipIf(!hasOpenssl)('a registry behind TLS (skipped without openssl)', 
     expect(decoded).toMatchObject({ kind: 'ok', value: { text: 'a text' } })
   })
 
+  it('lets a user who may only read use what is registered, and says when it is not', async () => {
+    const prefix = `${uniqueName()}.`
+    const readOnly = registryOf(settings(await proxy(authority.sign('ro'), { readOnly: true })))
+    await expect(openSchemas(readOnly, prefix)).rejects.toMatchObject({
+      code: 'registry_refused',
+      message: expect.stringMatching(
+        /refuses this user the right to do so \(status 403\)/,
+      ) as string,
+    })
+    await openSchemas(registryOf(settings(await proxy(authority.sign('rw')))), prefix)
+    const schemas = await openSchemas(readOnly, prefix)
+    const event = { id: 'x', text: 'a text', source: null, time: null, attributes: {}, label: null }
+    const decoded = await schemas.decode('events', schemas.encode('events', event))
+    expect(decoded.kind).toBe('ok')
+  })
+
   it('takes a client certificate', async () => {
     const url = await proxy(authority.sign('mutual-server'), { mutual: true })
     const certificate = {
@@ -118,8 +142,7 @@ describe.skipIf(!hasOpenssl)('a registry behind TLS (skipped without openssl)', 
   it.each<[string, () => Promise<Environment>, RegExp]>([
     [
       'an unknown authority',
-      async () =>
-        settings(await proxy(authority.sign('unknown')), { WINNOW_REGISTRY_TLS_CA_FILE: '' }),
+      async () => ({ WINNOW_REGISTRY_URL: await proxy(authority.sign('unknown')) }),
       /no authority that this client knows .*; set registry\.tls\.caFile/,
     ],
     [

@@ -139,7 +139,8 @@ export async function startSecureKafka(options: {
   }
 }
 
-const clusterId = 'MkU3OEVBNTcwNTJENDM2Qk'
+/** 16 bytes as URL-safe base64. */
+const clusterId = Buffer.from('a test of Winnow').toString('base64url')
 
 function propertiesOf(options: {
   users: readonly string[]

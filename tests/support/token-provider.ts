@@ -1,12 +1,14 @@
 // A real OpenID Connect provider (oidc-provider) on loopback, which gives access tokens to clients
 // by their secrets (client credentials).
-import { generateKeyPairSync, randomBytes } from 'node:crypto'
+import { generateKeyPairSync, randomBytes, type KeyObject } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import Provider from 'oidc-provider'
 
 export type TokenProvider = {
   readonly issuer: string
+  /** The key that signs the tokens; its id is `one`. */
+  readonly privateKey: KeyObject
   /** How many tokens it has given. */
   tokens(): number
   /** Answers every request for a token with this status; undefined ends that. */
@@ -19,11 +21,12 @@ export async function startTokenProvider(options: {
   clients: readonly string[]
   /** How long a token is valid. Seconds. */
   lifeS?: number
-  port?: number
+  /** Claims that the tokens of a client have beside the usual ones. */
+  claims?: (client: string) => Record<string, unknown>
 }): Promise<TokenProvider> {
-  const { lifeS = 600 } = options
+  const { lifeS = 600, claims = () => ({}) } = options
   const server = createServer()
-  await new Promise<void>((resolve) => server.listen(options.port ?? 0, '127.0.0.1', resolve))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
   const key = { ...privateKey.export({ format: 'jwk' }), kid: 'one', use: 'sig', alg: 'RS256' }
@@ -38,6 +41,7 @@ export async function startTokenProvider(options: {
     jwks: { keys: [key] },
     cookies: { keys: [randomBytes(16).toString('hex')] },
     ttl: { ClientCredentials: lifeS },
+    extraTokenClaims: (_context, token) => claims(token.clientId ?? ''),
     features: {
       devInteractions: { enabled: false },
       clientCredentials: { enabled: true },
@@ -67,6 +71,7 @@ export async function startTokenProvider(options: {
   })
   return {
     issuer,
+    privateKey,
     tokens: () => given,
     failWith(next) {
       status = next
