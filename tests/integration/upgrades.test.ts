@@ -137,12 +137,12 @@ async function expectViewsRight(): Promise<void> {
   ])
   expect(
     await read(
-      `SELECT labelled_by AS by, count() AS n, uniqExact(event_id) AS events FROM event_labels
-       GROUP BY by ORDER BY by`,
+      `SELECT labelled_by AS person, count() AS n, uniqExact(event_id) AS events FROM event_labels
+       GROUP BY person ORDER BY person`,
     ),
   ).toEqual([
-    { by: 'ann', n: 5, events: 5 },
-    { by: 'producer', n: 5, events: 5 },
+    { person: 'ann', n: 5, events: 5 },
+    { person: 'producer', n: 5, events: 5 },
   ])
   expect(
     await read(
