@@ -251,3 +251,41 @@ describe('an insert', () => {
     expect(engine.seen).toEqual([])
   })
 })
+
+describe('on a cluster', () => {
+  const open = (settings: object) =>
+    createAnalytics({ ...configSchema.parse({}).clickhouse, url: engine.url, ...settings })
+  const settingsOf = () => Object.fromEntries(engine.seen.at(-1)!.url.searchParams)
+  const fence = { group: 'g', topic: 't', partitions: [0], token: 'o' }
+
+  it('a fence is stored by a majority, and read where the rows go', async () => {
+    const clustered = open({ cluster: 'main' })
+    await clustered.runFence('SELECT 1', {})
+    expect(settingsOf()).toMatchObject({
+      insert_quorum: 'auto',
+      insert_quorum_parallel: '0',
+      select_sequential_consistency: '1',
+    })
+    engine.select = answer(200, '{"data":[]}').answer
+    await clustered.insert('things', { ...insertion, fence })
+    expect(settingsOf()).toMatchObject({ select_sequential_consistency: '1' })
+    expect(settingsOf()).not.toHaveProperty('insert_quorum')
+    await clustered.close()
+  })
+
+  it('one server gets none of these settings', async () => {
+    await analytics.runFence('SELECT 1', {})
+    expect(Object.keys(settingsOf()).join()).not.toMatch(/quorum|consistency|distributed/)
+  })
+
+  it('every statement of a sharded one waits for the shards, and every one has the roles', async () => {
+    const sharded = open({ cluster: 'main', sharded: true, roles: ['reader', 'writer'] })
+    await sharded.run('SELECT 1')
+    expect(settingsOf()).toMatchObject({
+      distributed_foreground_insert: '1',
+      distributed_product_mode: 'global',
+    })
+    expect(engine.seen.at(-1)!.url.searchParams.getAll('role')).toEqual(['reader', 'writer'])
+    await sharded.close()
+  })
+})

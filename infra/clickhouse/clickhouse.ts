@@ -404,6 +404,9 @@ async function likeStatements(
   table: TableLike,
 ): Promise<string[]> {
   const topology = topologyOf(config)
+  if (topology.kind === 'single' || topology.kind === 'cloud') {
+    return statementsLike(topology, config.database, { ...table, storage: '' })
+  }
   const original = topology.kind === 'sharded' ? localTable(table.like) : table.like
   const [found] = await readRows<{ storage: string }>(
     client,

@@ -8,7 +8,7 @@ type Cluster = Extract<Topology, { cluster: string }>
 
 /** Where Keeper has the state of a table; each shard has its own. */
 const shardPath = '/clickhouse/tables/{shard}/{database}/{table}'
-/** The same for a table of which every server of every shard is a replica. */
+/** The same for a table that every server of every shard has in full. */
 const commonPath = '/clickhouse/tables/all/{database}/{table}'
 
 /** The statements that do in a topology what one statement does on a single server. */
@@ -46,7 +46,7 @@ export type TableLike = {
 
 /**
  * The statements that make a table like another one if it is missing. `storage` is `engine_full` of
- * the other one in system.tables: its engine cannot be copied, because it names the place in Keeper.
+ * the other one in system.tables. Its engine names the place in Keeper, so it cannot be copied.
  */
 export function statementsLike(
   topology: Topology,

@@ -1,5 +1,6 @@
 // The rights that each use of Winnow needs in ClickHouse, as `winnow doctor` checks them and
-// docs/clickhouse.md lists them. tests/integration/grants.test.ts runs each use under exactly these.
+// docs/clickhouse.md lists them. tests/integration/grants.test.ts runs each use with exactly
+// these.
 import type { Config } from '../../configs/schema.ts'
 import { localTable, shardingKeys, topologyOf } from './topology.ts'
 

@@ -5,8 +5,8 @@ import { WinnowError } from '../../schemas/errors.ts'
 import type { Analytics } from './clickhouse.ts'
 import { topologyOf, type Topology } from './topology.ts'
 
-/** The oldest version with all that the migrations use; docs/clickhouse.md says how it was found. */
-export const versionMin = '24.8'
+/** The oldest version that is supported; docs/clickhouse.md says why. */
+export const versionMin = '25.3'
 
 /** Whether a version of ClickHouse, such as `25.3.2.39`, is `versionMin` or later. */
 export function isSupported(version: string): boolean {

@@ -12,7 +12,12 @@ import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
 import { loadConfig } from '../../configs/load.ts'
 import type { Config } from '../../configs/schema.ts'
 import { createAnalytics, type Analytics } from '../../infra/clickhouse/clickhouse.ts'
-import { migrate } from '../../infra/clickhouse/migrations.ts'
+import {
+  migrate,
+  planMigrations,
+  planScript,
+  statementsOf,
+} from '../../infra/clickhouse/migrations.ts'
 import { connectionVariables, uniqueName } from '../support/backends.ts'
 import { until } from '../support/until.ts'
 
@@ -93,6 +98,34 @@ describe('migrate', () => {
       message: expect.stringContaining('0002_rollups.sql') as string,
     })
     expect(await tables()).not.toContain('sneaky')
+  })
+
+  it('refuses a database that a newer Winnow has migrated, and changes nothing', async () => {
+    await writeFile(join(dir, '9999_later.sql'), 'DROP VIEW IF EXISTS latency;\n')
+    await migrate(config, folder())
+    await expect(migrate(config)).rejects.toMatchObject({
+      code: 'database_newer',
+      retryable: false,
+      message: expect.stringMatching(
+        /^a newer Winnow has migrated the database .*: this one does not know 9999_later\.sql\. Update/,
+      ) as string,
+    })
+  })
+
+  it('shows what is missing as a script, which does the same when it is run by hand', async () => {
+    await rm(join(dir, shipped.at(-1)!))
+    await migrate(config, folder())
+    const plan = await planMigrations(config)
+    expect(plan.missing.map(({ name }) => name)).toEqual(shipped.slice(-1))
+    const script = planScript(config, plan)
+    expect(script).toMatch(
+      new RegExp(`^CREATE DATABASE .*USE ${config.database};.*-- ${shipped.at(-1)!}\n`, 's'),
+    )
+    for (const statement of statementsOf(script)) {
+      if (!statement.startsWith('USE ')) await analytics.run(statement)
+    }
+    expect(planScript(config, await planMigrations(config))).toBe('')
+    expect(await migrate(config)).toEqual([])
   })
 
   it('goes on where one failed half-way', async () => {

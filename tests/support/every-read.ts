@@ -30,7 +30,7 @@ import {
 import { collect } from './collect.ts'
 import { sampleClassification, sampleDeadLetter, sampleTimeMs } from './sample-records.ts'
 
-/** Rows of two versions of which one is a shadow, dead letters of which one is settled, labels. */
+/** Rows of a champion and its shadow, dead letters with a settled one among them, labels. */
 export async function fillTables(analytics: Analytics): Promise<void> {
   const rows = Array.from({ length: 40 }, (_, offset) => {
     const label = offset % 3 === 0 ? 'spam' : 'ham'
