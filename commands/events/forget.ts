@@ -54,11 +54,24 @@ export function addForgetCommand(program: Command): void {
         }
         await confirm()
       }
-      const done = await forgetIn(context, asked)
+      const done = await forgetIn(context, {
+        ...asked,
+        onProgress: ({ step, events }) => {
+          terminal.progress(`${counted(events, 'event')}: ${stepText[step]}`)
+        },
+      })
+      terminal.progressDone()
       show(done, terminal)
       terminal.document(done)
     })
 }
+
+/** What the command does at a step. */
+const stepText = {
+  finding: 'looking for more',
+  files: 'taking texts out of the model store',
+  rows: 'deleting rows, and waiting until their files are gone',
+} as const
 
 function show({ dryRun, events, more, tables, files, outOfReach }: Forgotten, terminal: Terminal) {
   const atLeast = more ? 'at least ' : ''
