@@ -1,7 +1,7 @@
 // `winnow forget` on the real broker, registry and engine: events that were classified, labelled,
 // replayed, trained on and dead-lettered leave no byte behind, except where the command says so.
 import { randomBytes } from 'node:crypto'
-import { readdir, readFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
@@ -158,6 +158,23 @@ describe('forget', () => {
     const planned = await json<Forgotten>('forget', '--attribute', 'customer=42', '--dry-run')
     expect(planned).toMatchObject({ dryRun: true, events: 4 })
     expect(await filesWithMarker(storeDir)).toEqual(before)
+
+    // On another machine, whose store has one list.
+    const otherDir = join(space.dir, 'other-machine')
+    const list = join(otherDir, 'runs', 'r', 'label-issues.jsonl')
+    await mkdir(join(otherDir, 'runs', 'r'), { recursive: true })
+    await writeFile(
+      list,
+      `${JSON.stringify({ id: forgottenIds[1], text: marker })}\n{"id":"e-1"}\n`,
+    )
+    const elsewhere = await withinProcess(
+      ['forget', '--attribute', 'customer=42', '--files-only', '--yes', '--json'],
+      { env: { ...env, WINNOW_MODEL_STORE: otherDir } },
+    )
+    expect(elsewhere.status, elsewhere.stderr).toBe(0)
+    expect(await readFile(list, 'utf8')).toBe('{"id":"e-1"}\n')
+    expect(await tablesWithMarker()).toHaveLength(4)
+    await analytics.run('TRUNCATE TABLE audit')
 
     // Stopped before the rows go: what is left says which texts to look for.
     const paths = { cache: space.dir, store: storeDir, state: join(space.dir, 'state') }
