@@ -183,7 +183,7 @@ describe('secrets in files', () => {
     expect([tracking.mlflow.token, tracking.mlflow.password]).toEqual(['six', 'seven'])
     expect(gateway.keys).toEqual(JSON.parse(keys))
     const secrets = configFields().filter(({ secret }) => secret)
-    expect(secrets).toHaveLength(13)
+    expect(secrets).toHaveLength(14)
   })
 
   it.each([

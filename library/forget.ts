@@ -13,6 +13,7 @@ import type { Origin } from '../schemas/validated.ts'
 import { readCopies } from '../serving/erasure/event-copies.ts'
 import {
   countStored,
+  eventsPerPass,
   findStored,
   forgetRows,
   listDetachedParts,
@@ -43,6 +44,10 @@ export type ForgetOptions = WinnowOptions &
     readonly attributes?: Readonly<Record<string, string>> | undefined
     /** Removes nothing; says what would be removed. */
     readonly dryRun?: boolean | undefined
+    /**
+     * Leaves the tables as they are: for the model stores of further machines, before the last one.
+     */
+    readonly filesOnly?: boolean | undefined
     /** Why, for the audit row; it must not name a person. */
     readonly reason?: string | undefined
   }
@@ -95,6 +100,7 @@ export async function forgetIn(
       const events = passes.reduce((sum, pass) => sum + pass.origins.length, 0)
       options.onProgress?.({ step: 'finding', events })
       const stored = await findStored(analytics, selection)
+      if (options.filesOnly === true && stored.isCut) throw tooMany()
       const pass = await onePass({ context, analytics, stored }, options)
       passes.push(pass)
       // A pass that deletes leaves fewer for the next one.
@@ -113,7 +119,7 @@ async function onePass(
   { context, analytics, stored }: { context: Context; analytics: Analytics; stored: StoredEvents },
   options: Omit<ForgetOptions, keyof WinnowOptions>,
 ): Promise<Pass> {
-  const { dryRun = false, reason = '', onProgress } = options
+  const { dryRun = false, filesOnly = false, reason = '', onProgress } = options
   const { origins, isCut: more } = stored
   const storeDir = context.paths.store
   const copies = await readCopies(stored, context)
@@ -126,8 +132,10 @@ async function onePass(
     const touched = touchedRuns(storeDir, files)
     onProgress?.({ step: 'rows', events: origins.length })
     const whole = { ...stored, ids: copies.ids }
-    if (!dryRun) await rememberForgotten(analytics, [...origins, ...stored.labelOrigins])
-    const tables = await (dryRun ? countStored : forgetRows)(analytics, whole)
+    if (!dryRun && !filesOnly) {
+      await rememberForgotten(analytics, [...origins, ...stored.labelOrigins])
+    }
+    const tables = filesOnly ? [] : await (dryRun ? countStored : forgetRows)(analytics, whole)
     const runs = await trainedOn(storeDir, { origins, touched })
     const detachedParts = await listDetachedParts(analytics, tables)
     return {
@@ -155,6 +163,12 @@ function selectionOf(
       ? 'Choose events by id or by attribute, not by both.'
       : 'Say which events: give an id or an attribute.'
   throw new WinnowError('usage', message)
+}
+
+/** Without deletions, the next pass would find the same events. */
+function tooMany(): WinnowError {
+  const message = `There are more than ${eventsPerPass} events; with files only, choose fewer at once.`
+  return new WinnowError('usage', message)
 }
 
 const withoutAudit = <T>(work: () => Promise<T>): Promise<T> => work()

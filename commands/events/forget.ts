@@ -12,6 +12,7 @@ type Options = SharedOptions & {
   id?: string[]
   attribute?: Record<string, string>
   reason?: string
+  filesOnly?: true
   dryRun?: true
   yes?: true
 }
@@ -38,13 +39,15 @@ export function addForgetCommand(program: Command): void {
       collectAttribute,
     )
     .option('--reason <text>', 'why, for the audit row; without personal data')
+    .option('--files-only', 'only the model store of this machine; leave the tables as they are')
     .option('--dry-run', 'remove nothing; say what would be removed')
     .option('--yes', 'do not ask')
     .action(async (options: Options) => {
       const { dryRun, yes, reason } = options
       const context = await openContext(options)
       const { terminal } = context
-      const asked = { ids: options.id, attributes: options.attribute, reason }
+      const { id: ids, attribute: attributes, filesOnly } = options
+      const asked = { ids, attributes, filesOnly, reason }
       if (dryRun === true || yes !== true) {
         const found = await forgetIn(context, { ...asked, dryRun: true })
         show(found, terminal)
@@ -54,11 +57,24 @@ export function addForgetCommand(program: Command): void {
         }
         await confirm()
       }
-      const done = await forgetIn(context, asked)
+      const done = await forgetIn(context, {
+        ...asked,
+        onProgress: ({ step, events }) => {
+          terminal.progress(`${counted(events, 'event')}: ${stepText[step]}`)
+        },
+      })
+      terminal.progressDone()
       show(done, terminal)
       terminal.document(done)
     })
 }
+
+/** What the command does at a step. */
+const stepText = {
+  finding: 'looking for more',
+  files: 'taking texts out of the model store',
+  rows: 'deleting rows, and waiting until their files are gone',
+} as const
 
 function show({ dryRun, events, more, tables, files, outOfReach }: Forgotten, terminal: Terminal) {
   const atLeast = more ? 'at least ' : ''
@@ -93,7 +109,10 @@ function showOutOfReach(
   }
   for (const path of detachedParts)
     terminal.say(`  detached part ${path}, on the ClickHouse server`)
-  terminal.say('  files of yours, backups, copies in an artifact store, and models trained on them')
+  terminal.say(
+    '  files of yours, backups, an artifact store, model stores of other machines, and models ' +
+      'trained on any of them',
+  )
 }
 
 /** Most places of a topic that are shown; --json has all. */

@@ -132,7 +132,9 @@ async function removeOldPartsAtOnce(
      WHERE database = currentDatabase() AND name = {table: String}`,
     { table },
   )
-  const own = new RegExp(`\\b${lifetime} = (\\d+)`).exec(row?.engine ?? '')?.[1]
+  const found = new RegExp(`\\b${lifetime} = (\\d+)`).exec(row?.engine ?? '')?.[1]
+  // One second is what a command left that was killed.
+  const own = found === '1' ? undefined : found
   await analytics.run(`ALTER TABLE ${table} MODIFY SETTING ${lifetime} = 1`)
   return () =>
     analytics.run(

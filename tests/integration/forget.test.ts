@@ -1,13 +1,13 @@
 // `winnow forget` on the real broker, registry and engine: events that were classified, labelled,
 // replayed, trained on and dead-lettered leave no byte behind, except where the command says so.
 import { randomBytes } from 'node:crypto'
-import { readdir, readFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { openProducer } from '../../infra/kafka/kafka.ts'
 import { topicOf } from '../../infra/kafka/topics.ts'
-import type { Forgotten } from '../../library/forget.ts'
+import { forgetIn, type Forgotten } from '../../library/forget.ts'
 import { startWinnow } from '../support/cli.ts'
 import { smallBase } from '../support/small-base.ts'
 import { until } from '../support/until.ts'
@@ -159,15 +159,47 @@ describe('forget', () => {
     expect(planned).toMatchObject({ dryRun: true, events: 4 })
     expect(await filesWithMarker(storeDir)).toEqual(before)
 
+    // On another machine, whose store has one list.
+    const otherDir = join(space.dir, 'other-machine')
+    const list = join(otherDir, 'runs', 'r', 'label-issues.jsonl')
+    await mkdir(join(otherDir, 'runs', 'r'), { recursive: true })
+    await writeFile(
+      list,
+      `${JSON.stringify({ id: forgottenIds[1], text: marker })}\n{"id":"e-1"}\n`,
+    )
+    const elsewhere = await withinProcess(
+      ['forget', '--attribute', 'customer=42', '--files-only', '--yes', '--json'],
+      { env: { ...env, WINNOW_MODEL_STORE: otherDir } },
+    )
+    expect(elsewhere.status, elsewhere.stderr).toBe(0)
+    expect(await readFile(list, 'utf8')).toBe('{"id":"e-1"}\n')
+    expect(await tablesWithMarker()).toHaveLength(4)
+    await analytics.run('TRUNCATE TABLE audit')
+
+    // Stopped before the rows go: what is left says which texts to look for.
+    const paths = { cache: space.dir, store: storeDir, state: join(space.dir, 'state') }
+    const stopped = forgetIn(
+      { config: space.config, paths, note: () => undefined },
+      {
+        attributes: { customer: '42' },
+        onProgress: ({ step }) => {
+          if (step === 'rows') throw new Error('stopped')
+        },
+      },
+    )
+    await expect(stopped).rejects.toThrow('stopped')
+    expect(await filesWithMarker(storeDir)).toEqual([])
+    expect(await tablesWithMarker()).toHaveLength(4)
+    // The report of the version is made again, without the texts.
+    const page = join(storeDir, 'versions', 'taught', '1', 'report.html')
+    expect(planned.files).toContainEqual({ path: page, action: 'rewritten' })
+    expect(await readFile(page, 'utf8')).toContain('taught@1: evaluation')
+
     const done = await json<Forgotten>(
       ...['forget', '--attribute', 'customer=42', '--yes', '--reason', 'request 7'],
     )
     expect(done.tables).toEqual(planned.tables)
-    expect(done.files.map(({ path }) => path)).toEqual(planned.files.map(({ path }) => path))
-    // The report of the version is made again, without the texts.
-    const page = join(storeDir, 'versions', 'taught', '1', 'report.html')
-    expect(done.files).toContainEqual({ path: page, action: 'rewritten' })
-    expect(await readFile(page, 'utf8')).toContain('taught@1: evaluation')
+    expect(done.files).toEqual([])
     expect(Object.fromEntries(done.tables.map(({ table, rows }) => [table, rows]))).toEqual({
       classifications: 3,
       dead_letters: 1,
@@ -187,9 +219,12 @@ describe('forget', () => {
     expect(topics?.find((one) => one.topic === topic)?.offsets).toHaveLength(4)
     expect(runs).toMatchObject([{ versions: ['taught@1'] }])
     const audit = await analytics.rows<Record<string, string>>(
-      'SELECT action, outcome, reason FROM audit',
+      'SELECT action, outcome, reason FROM audit ORDER BY at',
     )
-    expect(audit).toEqual([{ action: 'events.forget', outcome: 'done', reason: 'request 7' }])
+    expect(audit).toEqual([
+      { action: 'events.forget', outcome: 'failed', reason: '' },
+      { action: 'events.forget', outcome: 'done', reason: 'request 7' },
+    ])
 
     // What Kafka delivers once more stays forgotten.
     await json('replay', '--model', 'test', '--into', 'later')

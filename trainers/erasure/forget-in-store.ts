@@ -66,8 +66,9 @@ export async function forgetInStore(
       continue
     }
     if (!forgotten.isOnPage(await readFile(path, 'utf8'))) continue
-    const html = dryRun ? undefined : await renewedReport(storeDir, path)
-    if (html === undefined || forgotten.isOnPage(html)) {
+    const html = await renewedReport(storeDir, path)
+    // A dry run has pruned nothing, so its page still has the texts.
+    if (html === undefined || (!dryRun && forgotten.isOnPage(html))) {
       await act(path, 'removed', () => rm(path, { force: true }))
     } else await act(path, 'rewritten', () => writeWhole(path, html))
   }
