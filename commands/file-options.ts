@@ -2,6 +2,7 @@
 // read. trainers/files/ reads the files.
 import { InvalidArgumentError, Option, type Command } from 'commander'
 import { WinnowError } from '../schemas/errors.ts'
+import { checkEncoding } from '../trainers/files/decoded-bytes.ts'
 import { fileFormats, type FileFormat } from '../trainers/files/file-format.ts'
 import { noteText, type FileNote } from '../trainers/files/file-rows.ts'
 import type { SourceAddress } from '../trainers/files/dataset-source.ts'
@@ -12,6 +13,7 @@ import { logLine } from './terminal.ts'
 /** The parsed options of `addFileOptions`. */
 export type FileOptions = {
   format?: FileFormat
+  encoding?: string
   quotes?: QuoteRule
   sheet?: string
   fields?: Readonly<Record<string, string>>
@@ -25,6 +27,11 @@ export function addFileOptions(command: Command): Command {
         '--format <format>',
         'format of the file (default: detected from content and name)',
       ).choices(fileFormats),
+    )
+    .option(
+      '--encoding <name>',
+      'encoding of text, such as windows-1252 or utf-16le (default: utf-8)',
+      knownEncoding,
     )
     .addOption(
       new Option(
@@ -47,6 +54,11 @@ export function addFileOptions(command: Command): Command {
 export const filesHelp =
   '.jsonl, .json, .csv, .tsv, .parquet, .xlsx (each also .gz or .zst), a folder, a pattern, ' +
   's3://BUCKET/KEY; repeatable'
+
+function knownEncoding(name: string): string {
+  checkEncoding(name)
+  return name
+}
 
 /** A comma before the next field, and not one within a template. */
 const nextField = /,(?=\s*(?:text|labels?|id|time|source|attributes\.[^=,{}]+)=)/

@@ -10,6 +10,7 @@ import {
 } from '../library/read-texts.ts'
 import { WinnowError } from '../schemas/errors.ts'
 import { defaultDataRules } from '../trainers/data/data-rules.ts'
+import { fileReading } from '../trainers/files/file-reading.ts'
 import { parseDatasetSource, type SourceAddress } from '../trainers/files/dataset-source.ts'
 import type { Dataset } from '../trainers/data/dataset.ts'
 import { requireManifests } from '../trainers/data/repeated-run.ts'
@@ -105,8 +106,14 @@ export async function checkTexts(
     kinds.add(parseDatasetSource(source).kind)
   }
   const flags = { '--text-column': options.textColumn, '--label-column': options.labelColumn }
-  const { fields, format, quotes, sheet } = options
-  const files = { '--fields': fields, '--format': format, '--quotes': quotes, '--sheet': sheet }
+  const { format, encoding, quotes, sheet } = fileReading(options)
+  const files = {
+    '--fields': options.fields,
+    '--format': format,
+    '--encoding': encoding,
+    '--quotes': quotes,
+    '--sheet': sheet,
+  }
   const given = { ...flags, ...files }
   const [unused] = Object.entries(given).filter(([, value]) => value !== undefined)
   if (unused !== undefined && !kinds.has('file')) {

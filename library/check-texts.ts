@@ -20,6 +20,7 @@ import {
   type SourceAddress,
   type SourceFacts,
 } from '../trainers/files/dataset-source.ts'
+import { fileReading } from '../trainers/files/file-reading.ts'
 import { noteText } from '../trainers/files/file-rows.ts'
 import { resolveContext, type Context, type LongWork, type WinnowOptions } from './context.ts'
 import { fileAccess } from './file-access.ts'
@@ -105,7 +106,7 @@ async function checkedSource(
   { options, context }: { options: DataCheckOptions; context: Context },
 ): Promise<OpenedSource> {
   const { config, note } = context
-  const { format, quotes, sheet, signal, onProgress } = options
+  const { signal, onProgress } = options
   const source = parseDatasetSource(address)
   const readers = await readersOf(source, {
     config,
@@ -120,9 +121,7 @@ async function checkedSource(
         columns: columnsOf(options),
         need: 'text',
         otherwise: 'text',
-        format,
-        quotes,
-        sheet,
+        ...fileReading(options),
         access: fileAccess(config),
         onNote: (one) => note(noteText(one)),
         onWrongRow,

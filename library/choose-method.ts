@@ -85,7 +85,7 @@ function baseOpener(
   }
 }
 
-/** The base that was asked for, or all that are known, the default first. */
+/** The base that was asked for, or those that auto compares, the default first. */
 async function basesToTry(
   { base, maxTokens = 0 }: ChooseMethodOptions,
   storeDir: string,
@@ -99,11 +99,12 @@ async function basesToTry(
       : listed.filter(isFirst)
   const shapes = await Promise.all(
     tried.map(async ({ name, state }) => {
-      const { layers, hidden, positions } = await knownBase({ name, storeDir })
+      const { layers, hidden, positions, compared } = await knownBase({ name, storeDir })
       // Every training fetches the default, so that it counts as stored.
       const isStored = state === 'present' || name === first.name
-      return { name, layers, hidden, positions, isStored }
+      const isTried = isStored || compared !== 'stored'
+      return { name, layers, hidden, positions, isStored, isTried }
     }),
   )
-  return shapes.filter(({ positions }) => positions >= maxTokens)
+  return shapes.filter(({ positions, isTried }) => isTried && positions >= maxTokens)
 }

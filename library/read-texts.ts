@@ -21,10 +21,9 @@ import {
   type SourceAddress,
   type SourceRow,
 } from '../trainers/files/dataset-source.ts'
-import type { FileFormat } from '../trainers/files/file-format.ts'
+import { fileReading, type FileReading } from '../trainers/files/file-reading.ts'
 import { noteText } from '../trainers/files/file-rows.ts'
 import { columnsOfFields, defaultColumns, type RowColumns } from '../trainers/files/row-columns.ts'
-import type { QuoteRule } from '../trainers/files/table-header.ts'
 import { resolveContext, type Context, type LongWork, type WinnowOptions } from './context.ts'
 import { fileAccess } from './file-access.ts'
 import type { RemoteReaderOptions, SourceProgress } from './remote-sources.ts'
@@ -50,7 +49,7 @@ export type LabelledText = {
 export type TextSource = SourceAddress | readonly LabelledText[] | Dataset
 
 /** How a file of texts is read. */
-export type ColumnOptions = {
+export type ColumnOptions = FileReading & {
   /** The column or field of the text. Default `text`. */
   readonly textColumn?: string | undefined
   /** The column or field of the label. Default `label`. */
@@ -60,12 +59,6 @@ export type ColumnOptions = {
    * '{title}: {body}', 'attributes.team': 'team.name' }`. With any attribute, nothing else is one.
    */
   readonly fields?: Readonly<Record<string, string>> | undefined
-  /** The format of a file. Default: detected by content and name. */
-  readonly format?: FileFormat | undefined
-  /** `none`: quotes in a table are ordinary characters. Default `csv`. */
-  readonly quotes?: QuoteRule | undefined
-  /** The sheet of a workbook: its name, or its number from 1. Default: the first visible one. */
-  readonly sheet?: string | undefined
 }
 
 /** The rules for the training texts. */
@@ -122,13 +115,10 @@ export async function readCleaned(
     return isDataset(source) ? source : collectDataset(givenRows(source), { clean })
   }
   const parsed = parseDatasetSource(source)
-  const { format, quotes, sheet } = options
   return readSource(parsed, {
     clean,
     columns: columnsOf(options),
-    format,
-    quotes,
-    sheet,
+    ...fileReading(options),
     onNote: (one) => note(noteText(one)),
     access: fileAccess(config),
     readers: await readersOf(parsed, {

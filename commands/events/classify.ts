@@ -8,6 +8,7 @@ import { startSpareThreads, type SpawnThread } from '../../models/inference/sess
 import { openVersion } from '../../models/store/version-store.ts'
 import { counted } from '../../schemas/counted.ts'
 import type { SourceAddress } from '../../trainers/files/dataset-source.ts'
+import { fileReading } from '../../trainers/files/file-reading.ts'
 import { classifyTexts, type ClassifyStats } from '../../trainers/evaluation/classify-file.ts'
 import { classifiedText } from './classified-text.ts'
 import { openContext, type SharedOptions } from '../command-context.ts'
@@ -91,9 +92,7 @@ async function classifyWith(
     version,
     files: filesOf(options.data),
     access: fileAccess(config),
-    format: options.format,
-    quotes: options.quotes,
-    sheet: options.sheet,
+    ...fileReading(options),
     columns: columnsOf(options),
     onNote: sayFileNote,
     clean: (text) => cleanText(text, config.cleaning.steps),

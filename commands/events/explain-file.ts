@@ -9,6 +9,7 @@ import { cleanText } from '../../models/cleaning/clean-text.ts'
 import type { ModelVersion } from '../../models/store/version-files.ts'
 import { counted } from '../../schemas/counted.ts'
 import { explainTexts, type ExplainedRow } from '../../trainers/evaluation/explain-file.ts'
+import { fileReading } from '../../trainers/files/file-reading.ts'
 import { countRows } from '../../trainers/files/row-count.ts'
 import {
   renderExplanationsHtml,
@@ -45,9 +46,7 @@ export async function explainFile(
     method,
     files: filesOf(options.data),
     access: fileAccess(config),
-    format: options.format,
-    quotes: options.quotes,
-    sheet: options.sheet,
+    ...fileReading(options),
     columns: columnsOf(options),
     onNote: sayFileNote,
     clean: (text) => cleanText(text, config.cleaning.steps),

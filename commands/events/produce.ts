@@ -10,6 +10,7 @@ import { columnsOf } from '../../library/read-texts.ts'
 import { counted } from '../../schemas/counted.ts'
 import type { OutgoingRecord } from '../../schemas/record.ts'
 import type { SourceAddress } from '../../trainers/files/dataset-source.ts'
+import { fileReading } from '../../trainers/files/file-reading.ts'
 import { fileSetRows } from '../../trainers/files/file-rows.ts'
 import { countRows, type RowCount } from '../../trainers/files/row-count.ts'
 import { openContext, type SharedOptions } from '../command-context.ts'
@@ -83,15 +84,12 @@ async function* recordsOf(
   config: Config,
   signal: AbortSignal,
 ): AsyncGenerator<OutgoingRecord, void> {
-  const { format, quotes, sheet } = options
   const columns = columnsOf(options)
   const files = filesOf(options.data)
   const access = fileAccess(config)
   const read = {
+    ...fileReading(options),
     columns,
-    format,
-    quotes,
-    sheet,
     access,
     need: 'text',
     onNote: sayFileNote,

@@ -19,6 +19,7 @@ export const benchmarks: Readonly<Record<string, string>> = {
   head: 'accuracy and time of the method head compared with scikit-learn (needs Python)',
   labels: 'planted label errors found compared with cleanlab (needs Python)',
   storage: 'bytes of a row on the disk of ClickHouse, and its share that is text',
+  multilingual: 'labels of texts in languages that a model was not trained on',
   poison: 'throughput of valid events with malformed ones among them',
   shadow: 'latency of the main path while a shadow runs',
   train: 'speed of full fine-tuning on each engine compared with PyTorch (needs Python)',

@@ -14,6 +14,7 @@ import { WinnowError } from '../../schemas/errors.ts'
 import { storedIds } from '../../schemas/hashed-id.ts'
 import { writeCorrectedCopy } from '../../trainers/files/corrected-copy.ts'
 import { compressedName } from '../../trainers/files/file-format.ts'
+import { fileReading } from '../../trainers/files/file-reading.ts'
 import { fileRows } from '../../trainers/files/file-rows.ts'
 import { fileSource } from '../../trainers/files/plain-bytes.ts'
 import { exampleOf, type Example } from '../../trainers/files/source-row.ts'
@@ -89,9 +90,8 @@ async function applyToFile(
   await checkTexts({ '--data': path }, options)
   await checkWritable(out, '--out')
   if (out === path) throw new WinnowError('usage', '--out is the file itself; name another file.')
-  const { format, quotes, sheet } = options
   const columns = columnsOf(options)
-  const reading = { columns, format, quotes, sheet, signal }
+  const reading = { columns, ...fileReading(options), signal }
   const { steps } = context.config.cleaning
   const examples = async function* (): AsyncGenerator<{ example: Example; number: number }> {
     const note = { need: 'text and label', onNote: sayFileNote } as const

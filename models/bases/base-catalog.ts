@@ -50,6 +50,8 @@ export type BaseCatalogEntry = {
   readonly epsilon?: number | undefined
   readonly pooling: Pooling
   readonly normalize: true
+  /** `stored`: the method auto compares it only if it is in the model store already. */
+  readonly compared?: 'stored' | undefined
   /** Tried in this order. */
   readonly sources: readonly (HubSource | MavenSource | FolderSource)[]
 }
@@ -165,6 +167,37 @@ export const baseCatalog: readonly BaseCatalogEntry[] = [
           path: 'e5-small-v2-tokenizer.json',
           sha256: 'd241a60d5e8f04cc1b2b3e9ef7a4921b27bf526d9f6050ab90f9267a1f9e5c66',
           bytes: 711_396,
+        },
+      },
+    ],
+  },
+  {
+    // A BertModel with the tokenizer of XLM-R, which reads about 100 languages. The other bases are
+    // better for English alone, and a quarter of the size.
+    name: 'multilingual-e5-small',
+    aliases: ['intfloat/multilingual-e5-small'],
+    hidden: 384,
+    layers: 12,
+    heads: 12,
+    maxTokens: 512,
+    positions: 512,
+    pooling: 'mean',
+    normalize: true,
+    compared: 'stored',
+    sources: [
+      {
+        kind: 'hub',
+        repository: 'intfloat/multilingual-e5-small',
+        revision: '614241f622f53c4eeff9890bdc4f31cfecc418b3',
+        model: {
+          path: 'onnx/model.onnx',
+          sha256: 'ca456c06b3a9505ddfd9131408916dd79290368331e7d76bb621f1cba6bc8665',
+          bytes: 470_268_510,
+        },
+        tokenizer: {
+          path: 'tokenizer.json',
+          sha256: '0b44a9d7b51c3c62626640cda0e2c2f70fdacdc25bbbd68038369d14ebdf4c39',
+          bytes: 17_082_730,
         },
       },
     ],

@@ -1,8 +1,9 @@
 // Files of other programs through the commands: how each file is read, and the message for those
 // that are refused. No command here contacts a server.
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { zstdCompressSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { winnow, type Environment } from '../support/cli.ts'
 import { smallBase } from '../support/small-base.ts'
@@ -116,5 +117,44 @@ describe('files', () => {
     const done = await withinProcess([command, '--model', 'cli', '--data', data], { env })
     expect(done).toMatchObject({ status: 1, stdout: '' })
     expect(done.stderr).toMatch(/missing\.csv: there is no such file \[dataset_invalid\]/)
+  })
+
+  it('every command reads several files, of which fields have other names', async () => {
+    const rows = Array.from({ length: 60 }, (_, number) => sampleText(number))
+    const tickets = rows.map(({ text, label }) => ({ ticket: { body: text }, queue: label }))
+    const folder = join(dir, 'months')
+    await mkdir(folder)
+    await writeFile(join(folder, '1.json'), JSON.stringify(tickets.slice(0, 30)))
+    const lines = tickets.slice(30).map((one) => JSON.stringify(one))
+    await writeFile(join(folder, '2.jsonl.zst'), zstdCompressSync(lines.join('\n')))
+    const fields = ['--fields', 'text={ticket.body},label=queue']
+    const data = ['--data', join(folder, '1.json'), '--data', join(folder, '2*'), ...fields]
+    const base = ['--base', 'small']
+    const json = async (...argv: string[]) => {
+      const done = await withinProcess([...argv, '--json'], { env })
+      expect(done).toMatchObject({ status: 0 })
+      return JSON.parse(done.stdout) as Record<string, unknown>
+    }
+    const trained = await json('train', ...base, ...data, '--name', 'months')
+    expect(trained).toMatchObject({ examples: 60, labels: ['parcel', 'praise', 'refund'] })
+    expect(trained['dataManifest']).toMatchObject({ train: { source: '1.json and 1 more' } })
+    const measured = await json('evaluate', '--model', 'months', '--data', folder, ...fields)
+    expect(measured).toMatchObject({ examples: 60 })
+    expect(await json('cv', ...base, ...data, '--folds', '2')).toMatchObject({ examples: 60 })
+    expect(await json('labels', 'check', ...base, ...data)).toMatchObject({ examples: 60 })
+    const report = await json('data', 'check', folder, ...fields, '--test', data[1]!)
+    expect(report).toMatchObject({
+      rows: 60,
+      labels: [{ texts: 20 }, { texts: 20 }, { texts: 20 }],
+      problems: expect.arrayContaining([expect.objectContaining({ problem: 'leak' })]) as unknown,
+    })
+    const done = await withinProcess(['data', 'check', folder, ...fields], { env })
+    expect(done.stdout).toMatch(/60 rows, 60 texts that can be read\n.*languages: /s)
+    expect(done.stdout).toMatch(/parcel +20 +33 % +█+/)
+    expect(done.stderr).toMatch(
+      /1\.json: read as a JSON array\n.*2\.jsonl\.zst: read as JSON Lines/,
+    )
+    const lone = await withinProcess(['data', 'check', join(dir, 'missing.csv')], { env })
+    expect(lone).toMatchObject({ status: 1, stdout: '' })
   })
 })

@@ -13,7 +13,7 @@ import type {
   SourceFacts,
   SourceRow,
 } from '../files/dataset-source.ts'
-import type { FileFormat } from '../files/file-format.ts'
+import type { FileReading } from '../files/file-reading.ts'
 import { fileSetRows, type FileNote, type FileRowsOptions } from '../files/file-rows.ts'
 import type { FileAccess } from '../files/file-set.ts'
 import { defaultColumns, type RowColumns } from '../files/row-columns.ts'
@@ -25,7 +25,6 @@ import {
   labelsOfExample,
   type Example,
 } from '../files/source-row.ts'
-import type { QuoteRule } from '../files/table-header.ts'
 
 /** The description of a data set, by which the same data can be recognised later. */
 export type DataManifest = {
@@ -67,17 +66,11 @@ export const examplesMax = 2_000_000
 export const labelsMax = 10_000
 
 /** The options of `readDataset`. */
-export type ReadDatasetOptions = {
+export type ReadDatasetOptions = FileReading & {
   /** Default: `text` and `label`. */
   readonly columns?: Partial<RowColumns> | undefined
   /** Cleans each text first. Default: no cleaning. */
   readonly clean?: ((text: string) => string) | undefined
-  /** The format of a file. Default: detected by content and name. */
-  readonly format?: FileFormat | undefined
-  /** The quoting rule of a table. Default `csv`. */
-  readonly quotes?: QuoteRule | undefined
-  /** The sheet of a workbook: its name, or its number from 1. Default: the first visible one. */
-  readonly sheet?: string | undefined
   /** Called with the detected format of a file, and with warnings. */
   readonly onNote?: ((note: FileNote) => void) | undefined
   /** Whether examples say in which row they stand. Default: no. */

@@ -1,26 +1,19 @@
 // The texts of a file or of standard input, for what labels or explains them: each as it was given
 // and cleaned, with its id. trainers/files/ reads the formats.
 import { eventErrors } from '../../schemas/errors.ts'
-import type { FileFormat } from '../files/file-format.ts'
+import type { FileReading } from '../files/file-reading.ts'
 import { fileSetRows, type FileNote } from '../files/file-rows.ts'
 import type { FileAccess } from '../files/file-set.ts'
 import { defaultColumns, type RowColumns } from '../files/row-columns.ts'
 import { idOfRow, isEmptyText, textOfRow } from '../files/source-row.ts'
-import type { QuoteRule } from '../files/table-header.ts'
 
 /** How texts are read. */
-export type TextRowsOptions = {
+export type TextRowsOptions = FileReading & {
   /** Addresses of files; see `openFileSet`. */
   readonly files: readonly string[]
   readonly access: FileAccess
-  /** Default: detected by content and name, with one text per line as the fallback. */
-  readonly format?: FileFormat | undefined
   /** Default: the columns or fields with the names of the fields. */
   readonly columns?: RowColumns | undefined
-  /** The quoting rule of a table. Default `csv`. */
-  readonly quotes?: QuoteRule | undefined
-  /** The sheet of a workbook. Default: the first visible one. */
-  readonly sheet?: string | undefined
   /** Called with the detected format, and with warnings about the input. */
   readonly onNote?: ((note: FileNote) => void) | undefined
   /** Cleans each text. Default: no cleaning. */

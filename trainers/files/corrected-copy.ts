@@ -8,12 +8,14 @@ import { createGzip, createZstdCompress } from 'node:zlib'
 import { WinnowError } from '../../schemas/errors.ts'
 import type { CsvRecord } from '../../schemas/csv/csv-records.ts'
 import { exactJsonText, parseForPassing } from '../../schemas/exact-json.ts'
-import { tableHeader, tableRecords, tableRow } from './csv-rows.ts'
+import { tableHeader, tableRecords, tableRow, type CsvOptions } from './csv-rows.ts'
+import { decodedSource } from './decoded-bytes.ts'
 import { detectFormat, type FileFormat } from './file-format.ts'
+import type { FileReading } from './file-reading.ts'
 import { jsonItems } from './json-items.ts'
 import { parseJsonObject } from './jsonl-rows.ts'
 import { seekableFile } from './local-copy.ts'
-import { fileSource, openPlainBytes } from './plain-bytes.ts'
+import { fileSource, openPlainBytes, type ByteSource } from './plain-bytes.ts'
 import { labelsColumn, type RowColumns } from './row-columns.ts'
 import { objectRow, rowMapping, tableMapping, type TableMapping } from './row-mapping.ts'
 import { exampleOf, labelSeparator, type Example } from './source-row.ts'
@@ -22,12 +24,8 @@ import type { QuoteRule } from './table-header.ts'
 import { lineError, readTextLines } from './text-lines.ts'
 
 /** How the file is read, and what the copy changes. */
-export type CorrectedCopyOptions = {
+export type CorrectedCopyOptions = FileReading & {
   readonly columns: RowColumns
-  /** Default: detected by content and name. */
-  readonly format?: FileFormat | undefined
-  readonly quotes?: QuoteRule | undefined
-  readonly sheet?: string | undefined
   /** The copy, which is replaced if it exists; `.gz` or `.zst` at the end compresses it. */
   readonly out: string
   /**
@@ -40,7 +38,7 @@ export type CorrectedCopyOptions = {
 
 /**
  * Copies a file row by row. A Parquet file becomes JSON Lines, and the sheet of a workbook a table
- * separated by commas; every other format stays. The copy
+ * separated by commas; every other format stays. Text is written in UTF-8. The copy
  * appears whole, or not at all.
  *
  * @returns The format of the copy.
@@ -51,7 +49,7 @@ export async function writeCorrectedCopy(
   options: CorrectedCopyOptions,
 ): Promise<FileFormat> {
   const { out } = options
-  const format = options.format ?? (await formatOf(path, options.columns))
+  const format = options.format ?? (await formatOf(path, options))
   const pending = `${out}.new`
   const lines = Readable.from(copiedLines(path, format, options))
   try {
@@ -67,10 +65,18 @@ export async function writeCorrectedCopy(
   return format === 'parquet' ? 'jsonl' : format === 'xlsx' ? 'csv' : format
 }
 
-async function formatOf(path: string, columns: RowColumns): Promise<FileFormat> {
-  const { head, close } = await openPlainBytes(fileSource(path))
+async function formatOf(path: string, options: CorrectedCopyOptions): Promise<FileFormat> {
+  const { columns } = options
+  const { head, close } = await openPlainBytes(await textSource(path, options))
   await close()
   return detectFormat({ name: path, head, columns, otherwise: 'jsonl' })
+}
+
+/** The bytes of a file, as UTF-8 if they are text of another encoding. */
+async function textSource(path: string, { encoding }: CorrectedCopyOptions): Promise<ByteSource> {
+  if (encoding === undefined) return fileSource(path)
+  const { source } = await openPlainBytes(fileSource(path))
+  return decodedSource(source, encoding)
 }
 
 function copiedLines(
@@ -86,7 +92,7 @@ function copiedLines(
     case 'csv': {
       let delimiter = ','
       const reading = { ...options, onDelimiter: (found: string) => (delimiter = found) }
-      const records = tableRecords(fileSource(path), reading)
+      const records = textTable(path, reading)
       return tableLines(path, { ...options, records, delimiterOf: () => delimiter })
     }
     case 'xlsx': {
@@ -101,7 +107,7 @@ function copiedLines(
 }
 
 async function* jsonLines(path: string, options: CorrectedCopyOptions): AsyncGenerator<string> {
-  const source = fileSource(path)
+  const source = await textSource(path, options)
   const mapping = rowMapping(options.columns)
   for await (const { number, text } of readTextLines(source, options)) {
     const fields = parseJsonObject(text, { source, number })
@@ -111,7 +117,7 @@ async function* jsonLines(path: string, options: CorrectedCopyOptions): AsyncGen
 }
 
 async function* jsonArray(path: string, options: CorrectedCopyOptions): AsyncGenerator<string> {
-  const source = fileSource(path)
+  const source = await textSource(path, options)
   let before = '[\n'
   const mapping = rowMapping(options.columns)
   for await (const { number, line, text } of jsonItems(source, options)) {
@@ -205,6 +211,13 @@ function tableCell(
 ): string {
   if (quotes === 'none' || !(text.includes(delimiter) || /["\r\n]/.test(text))) return text
   return `"${text.replaceAll('"', '""')}"`
+}
+
+async function* textTable(
+  path: string,
+  options: CorrectedCopyOptions & Pick<CsvOptions, 'onDelimiter'>,
+): AsyncGenerator<CsvRecord> {
+  yield* tableRecords(await textSource(path, options), options)
 }
 
 async function* workbookTable(

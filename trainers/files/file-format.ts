@@ -162,10 +162,12 @@ function hasControls(head: Buffer): boolean {
     .some((byte) => byte < 9 || (byte > 13 && byte < 0x1b) || byte > 0xf7)
 }
 
-type Encoding = { readonly name: string; readonly code: string }
+/** `code` is the name for iconv, `label` that for --encoding, if there is one. */
+type Encoding = { readonly name: string; readonly code: string; readonly label?: string }
 
-function encodingText({ name, code }: Encoding): string {
-  return `${name}; save it as UTF-8, such as with \`iconv -f ${code} -t UTF-8\``
+function encodingText({ name, code, label }: Encoding): string {
+  const other = label === undefined ? '' : `, or use --encoding ${label}`
+  return `${name}; save it as UTF-8, such as with \`iconv -f ${code} -t UTF-8\`${other}`
 }
 
 /** Detects UTF-16 or UTF-32 by its byte order mark (Unicode 17, section 23.8). */
@@ -173,7 +175,8 @@ function markedEncoding(head: Buffer): Encoding | undefined {
   const starts = (...bytes: number[]): boolean => bytes.every((byte, at) => head[at] === byte)
   if (starts(0xff, 0xfe, 0, 0) || starts(0, 0, 0xfe, 0xff))
     return { name: 'UTF-32', code: 'UTF-32' }
-  if (starts(0xff, 0xfe) || starts(0xfe, 0xff)) return { name: 'UTF-16', code: 'UTF-16' }
+  if (starts(0xff, 0xfe)) return { name: 'UTF-16', code: 'UTF-16', label: 'utf-16le' }
+  if (starts(0xfe, 0xff)) return { name: 'UTF-16', code: 'UTF-16', label: 'utf-16be' }
   return undefined
 }
 
@@ -194,7 +197,8 @@ function unmarkedEncoding(head: Buffer): Encoding | undefined {
   if (code === 'UTF-32') return { name, code }
   const text = code === 'UTF-16LE' ? sample : Buffer.from(sample).swap16()
   // Binary 16-bit numbers have zeros at the same positions.
-  return hasControls(Buffer.from(text.toString('utf16le'))) ? undefined : { name, code }
+  const isText = !hasControls(Buffer.from(text.toString('utf16le')))
+  return isText ? { name, code, label: code.toLowerCase() } : undefined
 }
 
 const unmarkedEncodings: ReadonlyMap<string, readonly [string, string]> = new Map([

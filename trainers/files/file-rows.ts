@@ -3,7 +3,9 @@
 import { basename } from 'node:path'
 import { WinnowError } from '../../schemas/errors.ts'
 import type { DatasetRows, SourceFacts, SourceRow } from './dataset-source.ts'
+import { decodedSource } from './decoded-bytes.ts'
 import { hashedBytes } from './file-facts.ts'
+import type { FileReading } from './file-reading.ts'
 import { openFileSet, type FileAccess } from './file-set.ts'
 import { copyToDisk } from './local-copy.ts'
 import {
@@ -23,21 +25,15 @@ import {
   type PlainBytes,
 } from './plain-bytes.ts'
 import type { NeededColumns, RowColumns } from './row-columns.ts'
-import type { QuoteRule } from './table-header.ts'
 
 /** The options of `fileRows`. */
-export type FileRowsOptions = {
+export type FileRowsOptions = FileReading & {
   readonly columns: RowColumns
   readonly need: NeededColumns
-  /** Default: detected by content and name. */
-  readonly format?: FileFormat | undefined
   /**
    * The format of a file that matches no other: one text per line, or JSON Lines with a mistake.
    */
   readonly otherwise?: 'text' | 'jsonl' | undefined
-  readonly quotes?: QuoteRule | undefined
-  /** The sheet of a workbook: its name, or its number from 1. Default: the first visible one. */
-  readonly sheet?: string | undefined
   /** Called with sentences for the user: the detected format, and warnings. */
   readonly onNote?: ((note: FileNote) => void) | undefined
   /** Called for a row that is wrong by itself, which is then left out. Default: it throws. */
@@ -63,7 +59,11 @@ export function fileRows(input: FileInput, options: FileRowsOptions): DatasetRow
   const hashed = hashedBytes(input)
   let facts: () => SourceFacts = hashed.facts
   const rows = async function* (): AsyncGenerator<SourceRow, void, undefined> {
-    const plain = await openPlainBytes(hashed.source)
+    const stored = await openPlainBytes(hashed.source)
+    const plain =
+      options.encoding === undefined
+        ? stored
+        : await openPlainBytes(decodedSource(stored.source, options.encoding))
     const { head, source, close } = plain
     try {
       const format = given ?? detectFormat({ name, head, columns, otherwise })

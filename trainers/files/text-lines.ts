@@ -108,8 +108,8 @@ export function decodeText(bytes: Buffer, place: { source: ByteSource; number: n
   if (!isUtf8(bytes)) {
     throw lineError(
       place,
-      'the line is not valid UTF-8; save the file as UTF-8, ' +
-        'such as with `iconv -f WINDOWS-1252 -t UTF-8` when it comes from Windows',
+      'the line is not valid UTF-8; name the encoding of the file, such as ' +
+        '--encoding windows-1252 when it comes from Windows',
     )
   }
   if (bytes.includes(0)) throw lineError(place, 'the line holds a NUL byte; is this a binary file?')
