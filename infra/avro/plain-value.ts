@@ -11,6 +11,7 @@ import {
   type LogicalType,
 } from './logical-type.ts'
 import { readValue, type Decoded, type Read } from './resolution.ts'
+import { shortFloat } from './short-float.ts'
 import { shown, type RecordNode, type SchemaNode } from './schema-graph.ts'
 import { ValueDefect, type ValueBytes } from './value-bytes.ts'
 
@@ -48,7 +49,7 @@ class Planning {
       case 'long':
         return timeRead(type.logical, (bytes) => bytes.exactLong())
       case 'float':
-        return (bytes) => bytes.float()
+        return (bytes) => shortFloat(bytes.float())
       case 'double':
         return (bytes) => bytes.double()
       case 'string':

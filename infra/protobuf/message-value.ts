@@ -4,6 +4,7 @@
 import { isUtf8 } from 'node:buffer'
 import type { Outcome } from '../../schemas/outcome.ts'
 import type { BytesForm } from '../avro/plain-value.ts'
+import { shortFloat } from '../avro/short-float.ts'
 import type { ProtoField, ProtoMessage, ScalarKind } from './proto-message.ts'
 import { plainForms } from './well-known.ts'
 import { MessageDefect, WireBytes, numberOf, wireTypeOf, wireTypes } from './wire-bytes.ts'
@@ -189,7 +190,7 @@ function scalar(kind: ScalarKind, bytes: WireBytes, form: BytesForm): unknown {
     case 'double':
       return bytes.bits64().readDoubleLE()
     case 'float':
-      return bytes.bits32().readFloatLE()
+      return shortFloat(bytes.bits32().readFloatLE())
     case 'int32':
     case 'uint32':
     case 'sint32':

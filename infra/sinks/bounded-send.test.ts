@@ -35,6 +35,24 @@ it.each(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE'])(
   },
 )
 
+it('leaves key and headers of others out where the shorter form is too large as well', async () => {
+  const producer = createRecordingProducer()
+  const sent = createRecordingProducer()
+  producer.send = (topic, given) =>
+    given[0]!.key === null ? sent.send(topic, given) : Promise.reject(tooLarge('MESSAGE_TOO_LARGE'))
+  const headers = { 'x-shop': 'berlin', 'winnow-event': 't/0/1', 'winnow-shortened': 'value' }
+  const record = { key: 'k', value: 'long' }
+  const shortened = () => ({ key: 'k', value: 's', headers })
+  await sendBounded(producer, 't', [{ record, shortened }])
+  expect(sent.sent[0]!.records).toEqual([
+    {
+      key: null,
+      value: 's',
+      headers: { 'winnow-event': 't/0/1', 'winnow-shortened': 'key,headers,value' },
+    },
+  ])
+})
+
 it('throws other failures', async () => {
   const producer = createRecordingProducer()
   const away = new WinnowError('broker_unavailable', 'away')

@@ -4,7 +4,7 @@ import { passedHeaders } from './passed-headers.ts'
 
 const kept = {
   'x-shop': Buffer.from('berlin'),
-  list: [Buffer.from('a'), Buffer.from('b')],
+  both: [Buffer.from('a'), Buffer.from('b')],
   __key_schema_id: Buffer.from('k'),
   'apicurio.key.globalId': Buffer.from('k'),
 }
@@ -22,6 +22,11 @@ it('keeps what does not belong to the value', () => {
   expect(passedHeaders(headers, 'result')).toEqual(kept)
   expect(passedHeaders(headers, 'enriched')).toEqual({ ...kept, ...contentType })
   expect(passedHeaders(headers, 'same')).toEqual({ ...kept, ...contentType })
+})
+
+it('leaves out what is more than 64 KiB in all', () => {
+  const large = { large: Buffer.alloc(65_000), list: [Buffer.alloc(500), Buffer.alloc(500)] }
+  expect(passedHeaders({ ...large, ...kept }, 'same')).toEqual({ large: large.large, ...kept })
 })
 
 it('gives none where none is left', () => {

@@ -65,6 +65,10 @@ describe('an enriched value', () => {
     const value = withSchemaId({ kind: 'id', id: 7 }, Buffer.from('{"note":"a"}'))
     expect(JSON.parse(textOf(output, value))).toMatchObject({ note: 'a', winnow: {} })
     expect(JSON.parse(textOf(output, '["a"]'))).toMatchObject({ value: ['a'], winnow: {} })
+    expect(textOf(output, ' 1.10')).toMatch(/^\{"value":1\.10,"winnow":/)
+    expect(textOf(output, '\ufeff{"a":1.10}')).toMatch(/^\{"a":1\.10,"winnow":/)
+    expect(textOf(output, '{"__proto__":1}')).toMatch(/^\{"__proto__":1,"winnow":/)
+    for (const value of ['{', '']) expect(textOf(output, value)).toMatch(/^\{"winnow":/)
   })
 
   it('keeps its content type', () => {

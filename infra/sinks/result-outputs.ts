@@ -4,7 +4,6 @@
 import type { Output } from '../../configs/outputs.ts'
 import type { Classification } from '../../schemas/classification.ts'
 import { exactJsonText, parseForPassing } from '../../schemas/exact-json.ts'
-import { isJsonObject } from '../../schemas/json-object.ts'
 import type { BlockOutput } from '../../schemas/ports/sink.ts'
 import type { KafkaRecord } from '../../schemas/record.ts'
 import { readSchemaId } from '../../schemas/schema-id.ts'
@@ -57,11 +56,26 @@ export function resultOutput(
 
 /** The value that arrived with the result in one more field; numbers keep their text. */
 function enriched({ value }: KafkaRecord, result: Classification, field: string): Buffer {
-  const given = value === null ? null : parseForPassing(jsonOf(value))
-  // A list or a text, which has no fields, goes into one.
-  const fields = isJsonObject(given) ? given : { value: given }
-  return Buffer.from(exactJsonText({ ...fields, [field]: resultFields(result) }))
+  return Buffer.from(exactJsonText({ ...fieldsOf(value), [field]: resultFields(result) }))
 }
+
+/** The fields of a value that was read as JSON; a list or a text, which has none, is in one. */
+function fieldsOf(value: Buffer | null): object {
+  if (value === null) return {}
+  const identified = readSchemaId(value)
+  const text = utf8.decode(identified.kind === 'ok' ? identified.body : value)
+  try {
+    const given = parseForPassing(text)
+    // A number that is passed on is an object too.
+    return text.trimStart().startsWith('{') ? (given as object) : { value: given }
+  } catch {
+    // Its own format reads it as something else; the stream must not end here.
+    return {}
+  }
+}
+
+/** As for the mapping, a byte order mark is no part of the text. */
+const utf8 = new TextDecoder()
 
 /** What an enriched value says of the result: neither text nor attributes, which it has itself. */
 function resultFields(result: Classification) {
@@ -72,10 +86,4 @@ function resultFields(result: Classification) {
     ...{ label, score, labels, probabilities, outOfScope, model, version, role, classifiedAtMs },
     ...{ eventId, topic, partition, offset },
   }
-}
-
-/** JSON text; the id of a JSON Schema may stand in front of it. */
-function jsonOf(value: Buffer): string {
-  const identified = readSchemaId(value)
-  return (identified.kind === 'ok' ? identified.body : value).toString()
 }
