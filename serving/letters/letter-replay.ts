@@ -2,6 +2,7 @@
 // topic. `winnow dlq replay` and POST /v1/dead-letters/replay both come here. The headers of a
 // record name the event and the attempt, so that consumers count it once, however often it is sent;
 // see "Dead letters" in ARCHITECTURE.md.
+import type { Input } from '../../configs/inputs.ts'
 import type { Config } from '../../configs/schema.ts'
 import type { Analytics } from '../../infra/clickhouse/clickhouse.ts'
 import type { KafkaClient, RecordProducer } from '../../infra/kafka/kafka.ts'
@@ -124,9 +125,7 @@ async function openSender(
       // Before `winnow migrate` or a start of the stream, the topic is not there yet.
       partitions: partitions || topics.partitions,
       inputs: new Set(inputs.map(({ topic }) => topic)),
-      withHeaders: new Set(
-        inputs.filter((one) => readsPart(inputMapping(one), 'headers')).map(({ topic }) => topic),
-      ),
+      withHeaders: new Set(inputs.filter(needsHeaders).map(({ topic }) => topic)),
     },
     again,
     by,
@@ -141,6 +140,11 @@ async function openSender(
       figuresOf(done, event).skipped++
     },
   })
+}
+
+/** Whether events of an input need the headers of their record: an envelope may be in them. */
+function needsHeaders(input: Input): boolean {
+  return input.preset !== undefined || readsPart(inputMapping(input), 'headers')
 }
 
 function figuresOf(done: LettersReplayed, { code }: OpenEvent): CodeFigures {
