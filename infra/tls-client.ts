@@ -58,7 +58,7 @@ function readClientTls(setting: string, settings: ClientTlsSettings): ClientTls 
   // Making the context once saves the parsing of all authorities for each connection.
   const secureContext = refuseUnusable(ownFiles, () =>
     createSecureContext({
-      ca: ca ?? [...getCACertificates('default'), ...getCACertificates('system')],
+      ca: ca ?? knownAuthorities(),
       cert,
       key,
       passphrase: keyPassphrase,
@@ -67,6 +67,11 @@ function readClientTls(setting: string, settings: ClientTlsSettings): ClientTls 
   )
   const servername = serverName === undefined ? {} : { servername: serverName }
   return { secureContext, ...servername, checkServerIdentity: checkNames }
+}
+
+/** The authorities of Node.js, with NODE_EXTRA_CA_CERTS, and of the system; each once. */
+function knownAuthorities(): string[] {
+  return [...new Set([...getCACertificates('default'), ...getCACertificates('system')])]
 }
 
 /** Node's check of the certificate's names, with a message that says what the names are. */

@@ -104,10 +104,11 @@ function tokenIn(
     const expiresMs = lifeMs === undefined ? expiryIn(value) : clockMs + lifeMs
     return { value, expiresMs: expiresMs ?? clockMs + unknownLifeMs }
   }
-  const reason = [error, detail].filter((one) => typeof one === 'string').join(': ')
+  const said = [error, detail].filter((one) => typeof one === 'string').join(': ')
+  const reason = said.replace(/\s+/g, ' ').slice(0, 300)
   const message =
     `the token endpoint ${tokenUrl} refuses the client ${clientId} with status ${status}` +
-    `${reason === '' ? '' : ` (${reason.slice(0, 300)})`}; check clientId, clientSecret, scope and ` +
+    `${reason === '' ? '' : ` (${reason})`}; check clientId, clientSecret, scope and ` +
     'audience under kafka.oauth'
   throw new WinnowError('broker_refused', message)
 }

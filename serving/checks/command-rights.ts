@@ -80,9 +80,9 @@ const needs = {
     stageGroups('Read'),
   ],
   serve: [
-    topics('Read', 'events', 'labels', 'dead-letters'),
+    topics('Read', 'events', 'labels'),
     topics('Write', 'events', 'labels'),
-    topics('Describe', 'validated', 'tokenized', 'classified'),
+    topics('Describe', 'validated', 'tokenized'),
     stageGroups('Describe'),
     readerGroups('lookup'),
     following('models'),

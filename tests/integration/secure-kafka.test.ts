@@ -35,9 +35,9 @@ const audience = 'urn:kafka'
 /** Users that lack one right each. */
 const lessUsers = Array.from({ length: 7 }, (_, at) => `less-${at}`)
 /** Users that have the rights of one command each. */
-const onlyUsers = ['migrate', 'produce', 'replay', 'dlq-replay', 'models-promote', 'status'].map(
-  (name) => `only-${name}`,
-)
+const onlyUsers = [
+  ...['migrate', 'produce', 'replay', 'dlq-replay', 'models-promote', 'status', 'serve'],
+].map((name) => `only-${name}`)
 let dir: string
 let provider: TokenProvider
 let kafka: SecureKafka
@@ -414,6 +414,26 @@ describe.skipIf(!hasOpenssl)('with ACLs', () => {
     const { status, stderr } = await withinProcess(argv(), { env })
     expect(status, stderr).toBe(0)
     expect(stderr).not.toMatch(/authoriz/i)
+  })
+
+  it('the gateway works with its least rights', async () => {
+    const user = 'only-serve'
+    await grant(user, rightsOf('serve', space.config))
+    const env = { ...space.env, ...trusting('LOGIN'), ...login('scram-sha-512', { user }) }
+    const gateway = await startWinnow(['serve'], { env })
+    const post = async (path: string, body: object) => {
+      const response = await fetch(`${String(gateway.document['url'])}${path}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      })
+      return response.status
+    }
+    expect(await post('/v1/events', { id: 'posted', text: 'where is my parcel' })).toBe(202)
+    expect(await post('/v1/labels', { id: 'posted', label: 'parcel' })).toBe(202)
+    const promotion = { version: '1', reason: 'a test' }
+    expect(await post('/v1/models/test/promote', promotion)).toBe(200)
+    expect(await gateway.stop()).toBe(0)
   })
 
   it.each([0, 1, 2, 3, 4, 5, 6])('one right less (%i) is a sentence that names it', async (at) => {
