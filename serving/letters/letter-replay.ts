@@ -109,11 +109,13 @@ async function openSender(
   const { topics, inputs } = options.config
   const retries = topicOf(topics, 'retries')
   const entries = [topicOf(topics, 'events'), topicOf(topics, 'labels')]
-  const read = [...entries, ...inputs.map(({ topic }) => topic), retries]
+  // Without inputs, nobody needs rights for the topic of their retries.
+  const ofInputs = inputs.length === 0 ? [] : [...inputs.map(({ topic }) => topic), retries]
+  const read = [...entries, ...ofInputs]
   const bounds = new Map(
     await Promise.all(read.map(async (topic) => [topic, await readBounds(kafka, topic)] as const)),
   )
-  const partitions = bounds.get(retries)!.size
+  const partitions = bounds.get(retries)?.size ?? 0
   bounds.delete(retries)
   return new LetterSender({
     analytics,
