@@ -266,6 +266,10 @@ const clickhouseFields = z.strictObject({
 })
 
 const clickhouse = clickhouseFields
+  .refine(({ url, tls }) => tls === undefined || url.startsWith('https:'), {
+    path: ['tls'],
+    error: 'tls needs a url that starts with https',
+  })
   .refine(({ cluster, sharded }) => !sharded || cluster !== undefined, {
     path: ['sharded'],
     error: 'sharded needs clickhouse.cluster',

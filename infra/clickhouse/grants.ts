@@ -50,7 +50,8 @@ export function grantsOf(use: Use, config: Config['clickhouse']): Grant[] {
     ...inserts,
     ...localInserts(use, config),
     ...usesOf(use, all),
-    ...(raisesFences(use) && topology.kind !== 'single' ? remote : []),
+    ...(raisesFences(use) && topology.kind !== 'single' ? [remote] : []),
+    ...(isCluster ? [{ privilege: 'SELECT', on: 'system.clusters' }] : []),
     ...(defines && isCluster ? [{ privilege: 'CLUSTER', on: '*.*' }] : []),
     ...(defines ? enginesOf(use, config).map((on) => ({ privilege: 'TABLE ENGINE', on })) : []),
   ]
@@ -83,31 +84,21 @@ function usesOf(use: Use, all: string): Grant[] {
     case 'stream':
       return fenced
     case 'replay':
-      return [
-        { privilege: 'INSERT', on: all },
-        { privilege: 'CREATE TABLE', on: all },
-        { privilege: 'SELECT', on: 'system.tables' },
-        ...fenced,
-      ]
+      return [{ privilege: 'INSERT', on: all }, { privilege: 'CREATE TABLE', on: all }, ...fenced]
     case 'migrate':
       return [
         // Materialized views write the tables that they feed, for the user who makes them.
         ...['INSERT', 'CREATE DATABASE', 'CREATE TABLE'],
         // The rights on tables include those on views.
         ...['DROP TABLE', 'ALTER TABLE'],
-      ]
-        .map((privilege): Grant => ({ privilege, on: all }))
-        .concat({ privilege: 'SELECT', on: 'system.tables' })
+      ].map((privilege) => ({ privilege, on: all }))
     default:
       return []
   }
 }
 
 /** For clusterAllReplicas(). */
-const remote: readonly Grant[] = [
-  { privilege: 'REMOTE', on: '*.*' },
-  { privilege: 'SELECT', on: 'system.clusters' },
-]
+const remote: Grant = { privilege: 'REMOTE', on: '*.*' }
 
 /** Only a server with table_engines_require_grant asks for these. */
 function enginesOf(use: Use, config: Config['clickhouse']): string[] {

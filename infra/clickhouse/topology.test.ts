@@ -19,7 +19,10 @@ it('contradictions are refused', () => {
   expect(() => configOf({ sharded: true })).toThrow(/sharded needs clickhouse\.cluster/)
   expect(() => configOf({ cloud: true, cluster: 'main' })).toThrow(/exclude each other/)
   expect(() => configOf({ cluster: "a'b" })).toThrow(/must be the name of a cluster/)
-  expect(() => configOf({ tls: { certFile: 'a.pem' } })).toThrow(/go together/)
+  const url = 'https://host:8443'
+  expect(() => configOf({ url, tls: { certFile: 'a.pem' } })).toThrow(/go together/)
+  expect(() => configOf({ tls: { caFile: 'a.pem' } })).toThrow(/starts with https/)
+  expect(configOf({ url, tls: { caFile: 'a.pem' } }).tls).toEqual({ caFile: 'a.pem' })
 })
 
 describe('everywhere', () => {

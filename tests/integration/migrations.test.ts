@@ -19,6 +19,7 @@ import {
   statementsOf,
 } from '../../infra/clickhouse/migrations.ts'
 import { connectionVariables, uniqueName } from '../support/backends.ts'
+import { winnow } from '../support/cli.ts'
 import { until } from '../support/until.ts'
 
 const root = new URL('../../', import.meta.url)
@@ -179,6 +180,45 @@ describe('migrate', () => {
     expect(counts).toEqual([{ label: 'ham', events: 1 }])
   })
 })
+
+describe('winnow migrate --dry-run', () => {
+  it('prints the SQL and changes nothing; with --all it needs no server', async () => {
+    const env = {
+      ...connectionVariables(inject('stack')),
+      WINNOW_CLICKHOUSE_DATABASE: config.database,
+    }
+    const missing = await winnow(['migrate', '--dry-run'], { env })
+    expect(missing).toMatchObject({ status: 0, stderr: '' })
+    expect(missing.stdout).toMatch(/^CREATE DATABASE IF NOT EXISTS \w+;\n/)
+    expect(statementsOf(missing.stdout).length).toBeGreaterThan(shipped.length)
+    const [found] = await analyticsOfServer(
+      `SELECT count() AS n FROM system.databases WHERE name = '${config.database}'`,
+    )
+    expect(found).toEqual({ n: 0 })
+    const sharded = ['--set', 'clickhouse.cluster=main', '--set', 'clickhouse.sharded=true']
+    const all = await winnow(['migrate', '--dry-run', '--all', '--json', ...sharded], {
+      env: { WINNOW_CLICKHOUSE_URL: 'http://127.0.0.1:1' },
+    })
+    expect(all.status).toBe(0)
+    const { migrations } = JSON.parse(all.stdout) as {
+      migrations: { name: string; statements: string[] }[]
+    }
+    expect(migrations.map(({ name }) => name)).toEqual(shipped)
+    expect(migrations[0]!.statements[1]).toContain("Distributed('main', 'winnow', ")
+    await migrate(config)
+    const none = await winnow(['migrate', '--dry-run'], { env })
+    expect(none).toMatchObject({ status: 0, stdout: '', stderr: 'no migration is missing\n' })
+  })
+})
+
+async function analyticsOfServer(sql: string): Promise<object[]> {
+  const server = createAnalytics(config, { database: undefined })
+  try {
+    return await server.rows<object>(sql)
+  } finally {
+    await server.close()
+  }
+}
 
 describe('rollups', () => {
   /** With this the engine refuses a query that would have to read the rows themselves. */
