@@ -18,12 +18,12 @@ export const benchmarks: Readonly<Record<string, string>> = {
   gateway: 'events per second by HTTP compared with a bare Hono app',
   head: 'accuracy and time of the method head compared with scikit-learn (needs Python)',
   labels: 'planted label errors found compared with cleanlab (needs Python)',
+  multilingual: 'labels of texts in languages that a model was not trained on',
   poison: 'throughput of valid events with malformed ones among them',
   shadow: 'latency of the main path while a shadow runs',
   train: 'speed of full fine-tuning on each engine compared with PyTorch (needs Python)',
   tune: 'best values of the samplers compared with Optuna (needs Python)',
   languages: 'short texts whose language is told, compared with other detectors',
-  multilingual: 'labels of texts in languages that a model was not trained on',
 }
 
 /** Adds `bench` to the program. */
