@@ -81,7 +81,7 @@ export type SourceAddress = string | readonly string[]
  * Parses the SRC argument of the commands: files, `topic:NAME@FROM..TO` or `clickhouse:SELECT …`.
  * file-rows.ts detects the format of a file.
  *
- * @throws WinnowError `usage` for an invalid address, and for several sources that are not all files.
+ * @throws WinnowError `usage` for an invalid address, and for several that are not all files.
  *
  * @example
  * parseDatasetSource('mails.csv.gz') // { kind: 'file', paths: ['mails.csv.gz'] }
