@@ -1,7 +1,7 @@
 // Makes the fault points act as the fault tests say in WINNOW_FAULTS; otherwise they do nothing.
-// The points are schemas/fault-point.ts. No deployment sets this variable.
+// The points are schemas/ports/fault-point.ts. No deployment sets this variable.
 import { WinnowError } from '../schemas/errors.ts'
-import { faultPoints, type FaultPoint, type Reach } from '../schemas/fault-point.ts'
+import { faultPoints, type FaultPoint, type Reach } from '../schemas/ports/fault-point.ts'
 
 type Fault = { point: FaultPoint; hit: number; act: () => Promise<void> | undefined }
 

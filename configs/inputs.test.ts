@@ -21,6 +21,7 @@ describe('inputs', () => {
         topic: 'orders',
         format: 'json',
         keyFormat: 'text',
+        bytes: 'base64',
         fields: { text: 'note', attributes: {} },
         timeUnit: 'ms',
         delimiter: ',',

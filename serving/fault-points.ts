@@ -3,7 +3,7 @@
 import type { Analytics } from '../infra/clickhouse/clickhouse.ts'
 import type { RecordProducer } from '../infra/kafka/kafka.ts'
 import { faultHook } from '../configs/fault-hook.ts'
-import { faultPoints, type FaultPoint, type Reach } from '../schemas/fault-point.ts'
+import { faultPoints, type FaultPoint, type Reach } from '../schemas/ports/fault-point.ts'
 import type { ObjectStore } from '../schemas/object-store.ts'
 import type { ModelPort, ModelSource } from '../streams/stages/infer.ts'
 import type { RecordDecoder } from '../schemas/ports/record-decoder.ts'

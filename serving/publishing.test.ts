@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { loadConfig } from '../configs/load.ts'
 import { championOf } from '../models/store/champion.ts'
 import { WinnowError } from '../schemas/errors.ts'
-import type { FaultPoint } from '../schemas/fault-point.ts'
+import type { FaultPoint } from '../schemas/ports/fault-point.ts'
 import { registryInMemory } from '../tests/support/registry-in-memory.ts'
 import {
   addressOf,

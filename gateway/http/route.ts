@@ -42,7 +42,8 @@ export function addRoute(
 
 /**
  * What every operation has: an `operationId`, which names it in generated clients, a description,
- * `security`, and the refusal of a head that is too large. A bearer scheme has no scopes, so the description and `x-scope` name them.
+ * `security`, and the refusal of a head that is too large. A bearer scheme has no scopes, so the
+ * description and `x-scope` name them.
  */
 function completed(route: RouteConfig): Partial<RouteConfig> {
   const scopes = route.security?.find((each) => 'bearer' in each)?.['bearer']

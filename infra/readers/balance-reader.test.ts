@@ -13,12 +13,17 @@ afterEach(() => scripted.close())
 it('outcomes are counted within the offsets of each partition', async () => {
   scripted.answer('FROM labels', [{ events: 4 }])
   scripted.answer('FROM open_dead_letters', [{ events: 1 }])
+  scripted.answer('FROM filtered_events', [{ events: 2 }])
   const offsets = [
     { partition: 0, low: 2, end: 5 },
     { partition: 3, low: 0, end: 9 },
   ]
   const of = { topic: 't', table: 'labels', offsets } as const
-  expect(await countOutcomes(scripted.analytics, of)).toEqual({ rows: 4, openDeadLetters: 1 })
+  expect(await countOutcomes(scripted.analytics, of)).toEqual({
+    rows: 4,
+    openDeadLetters: 1,
+    filtered: 2,
+  })
   for (const { parameters } of scripted.statements()) {
     expect(parameters).toEqual({ topic: 't', partitions: '[0,3]', lows: '[2,0]', ends: '[5,9]' })
   }

@@ -28,6 +28,26 @@ describe('the rights of commands', () => {
     ])
   })
 
+  it('include the topics of inputs and outputs', () => {
+    const named = configSchema.parse({
+      inputs: [{ topic: 'orders', fields: { text: 'note' }, deadLetterTopic: 'orders.rejected' }],
+      outputs: [{ topic: 'orders.labelled' }],
+    })
+    const own = rightsOf('stream', config).map(rightText)
+    const added = rightsOf('stream', named)
+      .map(rightText)
+      .filter((right) => !own.includes(right))
+    expect(added).toEqual([
+      'Read on the topic orders',
+      'Read on the topic winnow.retries',
+      'Write on the topic orders.rejected',
+      'Write on the topic orders.labelled',
+    ])
+    expect(rightsOf('dlq replay', named).map(rightText)).toContain(
+      'Write on the topic winnow.retries',
+    )
+  })
+
   it('name each right once', () => {
     for (const command of kafkaCommands) {
       const texts = rightsOf(command, config).map(rightText)

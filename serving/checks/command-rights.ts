@@ -13,13 +13,34 @@ export type Right = {
   readonly name: string
 }
 
-type Named = Pick<Config, 'topics' | 'stream'>
+type Named = Pick<Config, 'topics' | 'stream' | 'inputs' | 'outputs'>
 type Needs = (names: Named) => Right[]
 
 const topics =
   (operation: Operation, ...short: TopicName[]): Needs =>
   ({ topics: { prefix } }) =>
     short.map((name) => ({ operation, resource: 'topic', name: `${prefix}${name}` }))
+
+/** The topics of `inputs`, and that of their dead letters that were sent again. */
+const inputTopics: Needs = ({ topics: { prefix }, inputs }) => {
+  if (inputs.length === 0) return []
+  const read = [...inputs.map(({ topic }) => topic), `${prefix}retries`]
+  return read.map((name) => ({ operation: 'Read', resource: 'topic', name }))
+}
+
+/** The topics of others that get the rejected records of inputs. */
+const rejectedTopics: Needs = ({ inputs }) =>
+  inputs
+    .flatMap(({ deadLetterTopic }) => deadLetterTopic ?? [])
+    .map((name) => ({ operation: 'Write', resource: 'topic', name }))
+
+/** The topics of `outputs`. */
+const outputTopics: Needs = ({ outputs }) =>
+  outputs.map(({ topic }) => ({ operation: 'Write', resource: 'topic', name: topic }))
+
+/** What sending dead letters of inputs again needs. */
+const retryTopics: Needs = (names) =>
+  names.inputs.length === 0 ? [] : [...inputTopics(names), ...topics('Write', 'retries')(names)]
 
 /** The groups of stages; their names start with stream.group. */
 const stageGroups =
@@ -54,12 +75,17 @@ const needs = {
   stream: [
     topics('Read', 'events', 'labels'),
     topics('Write', 'classified', 'dead-letters'),
+    inputTopics,
+    rejectedTopics,
+    outputTopics,
     stageGroups('Read'),
     following('models'),
   ],
   'stream --stages validate': [
     topics('Read', 'events'),
     topics('Write', 'validated', 'dead-letters'),
+    inputTopics,
+    rejectedTopics,
     stageGroups('Read'),
   ],
   'stream --stages tokenize': [
@@ -71,6 +97,7 @@ const needs = {
   'stream --stages infer': [
     topics('Read', 'tokenized', 'labels'),
     topics('Write', 'classified', 'dead-letters'),
+    outputTopics,
     stageGroups('Read'),
     following('models'),
   ],
@@ -83,6 +110,7 @@ const needs = {
     topics('Read', 'events', 'labels'),
     topics('Write', 'events', 'labels'),
     topics('Describe', 'validated', 'tokenized'),
+    retryTopics,
     stageGroups('Describe'),
     readerGroups('lookup'),
     following('models'),
@@ -95,6 +123,7 @@ const needs = {
   'dlq replay': [
     topics('Read', 'events', 'labels'),
     topics('Write', 'events', 'labels'),
+    retryTopics,
     readerGroups('lookup'),
   ],
   'models promote': [following('models'), announcing],

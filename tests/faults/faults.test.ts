@@ -1,7 +1,7 @@
 // The short form of the fault tests: a few plans that cover the kinds of faults, on a stack of
 // their own. The long forms are `npm run test:faults` and `npm run test:soak`.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { faultPoints } from '../../schemas/fault-point.ts'
+import { faultPoints } from '../../schemas/ports/fault-point.ts'
 import { openGround, type Ground } from './harness/ground.ts'
 import { brokerAway, outage } from './harness/outage.ts'
 import { planOf, type Plan } from './harness/plan.ts'

@@ -1,6 +1,6 @@
 // The processes of a run: one for all stages or one per stage. It also finds the process that a
 // fault is meant for.
-import type { FaultPoint } from '../../../schemas/fault-point.ts'
+import type { FaultPoint } from '../../../schemas/ports/fault-point.ts'
 import type { Environment } from '../../support/cli.ts'
 import { until } from '../../support/until.ts'
 import { killActors, startActor, stopActor, type Actor } from './actor.ts'

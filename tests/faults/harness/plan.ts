@@ -1,5 +1,5 @@
 // Derives a plan from a seed: how the stages run, and which faults happen in which order. Pure.
-import { faultPoints, type FaultPoint } from '../../../schemas/fault-point.ts'
+import { faultPoints, type FaultPoint } from '../../../schemas/ports/fault-point.ts'
 import type { ServiceName } from '../../../infra/local/services/stack-state.ts'
 import { seededRandom, type Random } from './random.ts'
 
