@@ -8,7 +8,7 @@ import {
   cloudEventNames,
   decodedData,
   isJsonType,
-} from '../../schemas/cloud-event.ts'
+} from '../../schemas/mapping/cloud-event.ts'
 import { WinnowError } from '../../schemas/errors.ts'
 import { isJsonObject } from '../../schemas/json-object.ts'
 import { codingOf } from '../bodies/content-coding.ts'

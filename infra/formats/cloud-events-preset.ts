@@ -1,7 +1,7 @@
 // The preset cloudevents: an event of CloudEvents 1.0 on Kafka (cloudevents/spec:
 // kafka-protocol-binding.md), structured as JSON or with its attributes in headers. Both become one
 // object of attributes and `data`, into which paths lead.
-import { cloudEventDefects, decodedData } from '../../schemas/cloud-event.ts'
+import { cloudEventDefects, decodedData } from '../../schemas/mapping/cloud-event.ts'
 import { isJsonObject } from '../../schemas/json-object.ts'
 import { ok, rejected } from '../../schemas/outcome.ts'
 import type { DecodedRecord, Envelope } from '../../schemas/ports/record-decoder.ts'
