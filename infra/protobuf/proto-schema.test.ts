@@ -98,6 +98,17 @@ describe('readProtoSchema', () => {
     ])
   })
 
+  it('reads a type whose name goes on in the next line', () => {
+    const text = `syntax = "proto3"; package acme.shop;
+      message A {} message M { acme
+        .shop.A before = 1; acme.shop.
+        A behind = 2; repeated
+        A apart = 3; map<string, acme.
+        shop.A> map = 4; }`
+    const fields = [...schemaOf(text).byName('acme.shop.M')!.fields.values()]
+    expect(fields.map(({ name }) => name)).toEqual(['before', 'behind', 'apart', 'map'])
+  })
+
   it('needs no file whose types it does not need', () => {
     const text =
       'syntax = "proto3"; import "buf/validate/validate.proto"; message M { int32 a = 1; }'
@@ -160,6 +171,6 @@ describe('a schema that cannot be used', () => {
   it('because it imports without end is refused', () => {
     let count = 0
     const read = readProtoSchema('import "a";', () => `import "${count++}";`)
-    expect(read).toMatchObject({ kind: 'rejected', message: 'imports more than 200 files' })
+    expect(read).toMatchObject({ kind: 'rejected', message: 'imports more than 1000 files' })
   })
 })

@@ -19,7 +19,7 @@ export type ReadSchema =
   | { readonly kind: 'rejected'; readonly message: string }
 
 /** Most files of a schema, and most text in them. */
-const filesMax = 200
+const filesMax = 1_000
 const textCharsMax = 4_194_304
 
 /**

@@ -48,7 +48,11 @@ export class ProtoTokens {
   /** A name, perhaps with dots. */
   name(): string {
     if (!/^\.?[A-Za-z_]/.test(this.#next ?? '')) throw this.#unexpected('a name')
-    const name = this.take()
+    let name = this.take()
+    // A long name may go on behind a line break, before or after a dot.
+    while (/^\.[A-Za-z_]/.test(this.#next ?? '') || (name.endsWith('.') && this.#isWord())) {
+      name += this.take()
+    }
     if (name.length <= nameCharsMax) return name
     throw new ProtoInvalid(`has a name of more than ${nameCharsMax} characters`)
   }
@@ -90,6 +94,10 @@ export class ProtoTokens {
       if (token === '{') depth++
       if (token === '}') depth--
     }
+  }
+
+  #isWord(): boolean {
+    return /^[A-Za-z_]/.test(this.#next ?? '')
   }
 
   #unexpected(expected: string): ProtoInvalid {
