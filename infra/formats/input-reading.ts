@@ -16,8 +16,8 @@ import { recordDecoder } from './record-parts.ts'
 import { decodeText } from './text-format.ts'
 
 /**
- * The decoder, envelope and mapping of an input. Throws config_invalid for a schema file that cannot
- * be used; the decoder throws registry_unavailable.
+ * The decoder, envelope and mapping of an input. Throws config_invalid for a schema file that
+ * cannot be used; the decoder throws registry_unavailable.
  */
 export function openInput(
   input: Input,
