@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { loadConfig } from '../../configs/load.ts'
 import { createTopics, topicOf } from '../../infra/kafka/topics.ts'
+import { readStageLag } from '../../serving/figures/stage-lag.ts'
 import { readTopicBalance } from '../../serving/figures/topic-balance.ts'
 import { startWinnow, winnow, type Environment, type Running } from '../support/cli.ts'
 import { uniqueName } from '../support/backends.ts'
@@ -305,6 +306,10 @@ describe('inputs by configuration', () => {
     expect(replayed.status, replayed.stderr).toBe(0)
     // The row that is not CSV is sent for both models, as one record.
     expect(JSON.parse(replayed.stdout)).toMatchObject({ matched: 5, sent: 5, reread: 4 })
+    // Whatever the first process made of them, each counts once.
+    expect(await stream.stop('SIGKILL')).toBe(-1)
+    expect((await winnow(['dlq', 'replay', '--again', '--json'], { env })).status).toBe(0)
+    stream = await startWinnow(['stream'], { env })
     await until('the outcomes of second attempts', async () => {
       const [row] = await space.analytics.rows<{ rows: number; letters: number }>(
         `SELECT (SELECT count() FROM classifications WHERE attempt = 1) AS rows,
@@ -312,6 +317,19 @@ describe('inputs by configuration', () => {
       )
       return row!.rows === 4 && row!.letters === 2
     })
+    const config = loadConfig({ env })
+    await until('no lag on the topic of retries', async () => {
+      const lags = await readStageLag(space.kafka, config)
+      const retries = lags.filter(({ topic }) => topic === topicOf(config.topics, 'retries'))
+      return retries.length === 2 && retries.every(({ lag }) => lag === 0)
+    })
+    const twice = await space.analytics.rows(
+      `SELECT topic, partition, offset, model, attempt FROM (
+         SELECT topic, partition, offset, model, 0 AS attempt FROM classifications
+         UNION ALL SELECT topic, partition, offset, model, attempt + 1 FROM dead_letters)
+       GROUP BY ALL HAVING count() > 1`,
+    )
+    expect(twice).toEqual([])
     const again = await space.analytics.rows(
       `SELECT DISTINCT topic, model, source FROM classifications WHERE attempt = 1`,
     )
