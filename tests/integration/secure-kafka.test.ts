@@ -186,12 +186,12 @@ describe.skipIf(!hasOpenssl)('a command with a wrong setting', () => {
     [
       ['stream'],
       () => ({ ...trusting('LOGIN'), ...login('scram-sha-512', { password: 'wrong' }) }),
-      /^winnow: cannot create topics: the broker refuses the user or the password; check kafka\./m,
+      /^winnow: cannot reach Kafka: the broker refuses the user or the password; check kafka\./m,
     ],
     [
       ['serve'],
       () => trusting('EXPIRED'),
-      /^winnow: cannot create topics: localhost:\d+: its certificate has expired; renew it/m,
+      /^winnow: cannot reach Kafka: localhost:\d+: its certificate has expired; renew it/m,
     ],
     [
       ['migrate'],
