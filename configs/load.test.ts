@@ -258,6 +258,7 @@ describe('secrets in files', () => {
 describe('connections', () => {
   it('take pairs of names and values as JSON', () => {
     const env = {
+      WINNOW_KAFKA_SASL_MECHANISM: 'oauthbearer',
       WINNOW_KAFKA_OAUTH_TOKEN_URL: 'https://login.example.org/token',
       WINNOW_KAFKA_OAUTH_CLIENT_ID: 'me',
       WINNOW_KAFKA_OAUTH_CLIENT_SECRET: 'sesame',
@@ -280,6 +281,11 @@ describe('connections', () => {
     ],
     [['kafka.saslMechanism=aws-msk-iam', 'kafka.ssl=true'], 'kafka.awsRegion is missing'],
     [['kafka.saslMechanism=aws-msk-iam', 'kafka.awsRegion=eu-central-1'], 'kafka.ssl is missing'],
+    [
+      ['kafka.username=me'],
+      'kafka.saslMechanism is missing: kafka.username and kafka.oauth have no',
+    ],
+    [['registry.tls.caFile=ca.pem'], 'registry.tls needs an address that starts with https'],
     [['kafka.tls.certFile=c.pem'], 'kafka.tls.keyFile is missing: certFile needs the private key'],
     [['registry.tls.keyFile=k.pem'], 'registry.tls.certFile is missing: keyFile needs the cert'],
   ])('%j need the other half of their settings', (set, told) => {

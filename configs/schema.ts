@@ -140,6 +140,11 @@ const kafkaFields = z.strictObject({
 })
 
 const kafka = kafkaFields
+  .refine((one) => one.saslMechanism !== 'none' || (one.username ?? one.oauth) === undefined, {
+    path: ['saslMechanism'],
+    error:
+      'kafka.username and kafka.oauth have no effect without a mechanism; set it or remove them',
+  })
   .refine((one) => !withPassword.has(one.saslMechanism) || one.username !== undefined, {
     path: ['username'],
     error: 'this kafka.saslMechanism needs it',
@@ -178,7 +183,7 @@ const kafka = kafkaFields
 /** The value of `registry.url` that stands for no registry. */
 export const noRegistry = 'none'
 
-const registry = z.strictObject({
+const registryFields = z.strictObject({
   url: httpUrl(noRegistry)
     .default('http://127.0.0.1:18081/apis/ccompat/v7')
     .describe(
@@ -193,6 +198,11 @@ const registry = z.strictObject({
   tokenFile: fileOf('token'),
   requestMsMax: ms('Longest wait for an answer; each request is tried four times.', 5_000),
 })
+
+const registry = registryFields.refine(
+  ({ url, tls }) => tls === undefined || url.startsWith('https:'),
+  { path: ['url'], error: 'registry.tls needs an address that starts with https' },
+)
 
 /** Where the embedded engine listens unless its port is configured. */
 export const defaultClickhouseUrl = 'http://127.0.0.1:18123'

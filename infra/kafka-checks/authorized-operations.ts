@@ -13,11 +13,11 @@ export type Authorized =
   | { readonly kind: 'absent' }
   | { readonly kind: 'hidden' }
 
-export type AuthorizedOperations = {
-  readonly topics: ReadonlyMap<string, Authorized>
-  readonly groups: ReadonlyMap<string, Authorized>
+export type TopicOperations = {
   /** The brokers of the cluster, as they tell clients to reach them: `host:port`. */
   readonly brokers: readonly string[]
+  /** Undefined if the broker is too old to say. */
+  readonly topics: ReadonlyMap<string, Authorized> | undefined
 }
 
 /** How to connect: a part of what `createKafka` gives kafkajs. */
@@ -32,43 +32,52 @@ const codes = { unknownTopic: 3, topicRefused: 29, groupRefused: 30 } as const
 const versions = { metadata: 8, describeGroups: 3, findCoordinator: 1 } as const
 
 /**
- * Asks the broker at `address`; undefined if it is too old to say. Throws what kafkajs throws:
- * callers map it with `brokerCall`.
+ * Logs in to one broker and asks it about topics. Tries once. Throws what kafkajs throws: callers
+ * map it with `brokerCall`.
  */
-export async function authorizedOperations(
+export function topicOperations(
   connection: BrokerConnection,
   address: string,
-  names: { readonly topics: readonly string[]; readonly groups: readonly string[] },
-): Promise<AuthorizedOperations | undefined> {
+  topics: readonly string[],
+): Promise<TopicOperations> {
+  return withBroker(connection, address, async (broker) => {
+    const isAble = (broker.versions[apiKeys.metadata]?.maxVersion ?? 0) >= versions.metadata
+    if (!isAble) return { brokers: [], topics: undefined }
+    return broker.connectionPool.send(metadataRequest(topics))
+  })
+}
+
+/** Asks the coordinators of groups, which `address` names. Throws what kafkajs throws. */
+export function groupOperations(
+  connection: BrokerConnection,
+  address: string,
+  groups: readonly string[],
+): Promise<ReadonlyMap<string, Authorized>> {
+  return withBroker(connection, address, async (broker) => {
+    const found = new Map<string, Authorized>()
+    for (const group of groups) {
+      const { code, coordinator } = await broker.connectionPool.send(coordinatorRequest(group))
+      const isRefused = code === codes.groupRefused
+      const ask = () =>
+        // It may be another broker.
+        withBroker(connection, coordinator, (one) => one.connectionPool.send(groupRequest(group)))
+      found.set(group, isRefused ? { kind: 'hidden' } : await ask())
+    }
+    return found
+  })
+}
+
+async function withBroker<Answer>(
+  connection: BrokerConnection,
+  address: string,
+  ask: (broker: Broker) => Promise<Answer>,
+): Promise<Answer> {
   const broker = openBroker(connection, address)
   try {
     await broker.connect()
-    if ((broker.versions[apiKeys.metadata]?.maxVersion ?? 0) < versions.metadata) return undefined
-    const metadata = await broker.connectionPool.send(metadataRequest(names.topics))
-    const groups = new Map<string, Authorized>()
-    for (const group of names.groups) {
-      groups.set(group, await groupOperations(connection, broker, group))
-    }
-    return { ...metadata, groups }
+    return await ask(broker)
   } finally {
     await broker.disconnect()
-  }
-}
-
-/** The coordinator of a group may be another broker. */
-async function groupOperations(
-  connection: BrokerConnection,
-  broker: Broker,
-  group: string,
-): Promise<Authorized> {
-  const found = await broker.connectionPool.send(coordinatorRequest(group))
-  if (found.code === codes.groupRefused) return { kind: 'hidden' }
-  const coordinator = openBroker(connection, found.address)
-  try {
-    await coordinator.connect()
-    return await coordinator.connectionPool.send(groupRequest(group))
-  } finally {
-    await coordinator.disconnect()
   }
 }
 
@@ -189,7 +198,7 @@ function coordinatorRequest(group: string) {
       const code = decoder.readInt16()
       decoder.readString() // Message.
       decoder.readInt32() // Id of the coordinator.
-      return { code, address: `${decoder.readString()}:${decoder.readInt32()}` }
+      return { code, coordinator: `${decoder.readString()}:${decoder.readInt32()}` }
     },
   )
 }

@@ -33,7 +33,7 @@ export async function ensureTopics(
   const right = `Create on topics whose names start with ${config.prefix}`
   const work = { what: 'create topics', needs: { topic: right, cluster: right } }
   return brokerCall(work, async () => {
-    await admin.connect()
+    await brokerCall('reach Kafka', () => admin.connect())
     try {
       const existing = new Set(await admin.listTopics())
       const missing = topicNames.filter((name) => !existing.has(topicOf(config, name)))

@@ -3,14 +3,16 @@
 // would fail too.
 import type { Config } from '../../configs/schema.ts'
 import {
-  authorizedOperations,
+  groupOperations,
+  topicOperations,
   type Authorized,
-  type AuthorizedOperations,
+  type TopicOperations,
 } from '../../infra/kafka-checks/authorized-operations.ts'
 import { probeBroker, type BrokerProbe } from '../../infra/kafka-checks/probe-broker.ts'
-import { brokerCall, brokerConnection, createKafka, pingBroker } from '../../infra/kafka/kafka.ts'
+import { brokerCall, brokerConnection } from '../../infra/kafka/kafka.ts'
 import { topicOf } from '../../infra/kafka/topics.ts'
 import type { DoctorCheck } from '../../infra/local/machine-checks.ts'
+import { counted } from '../../schemas/counted.ts'
 import { errorMessage } from '../../schemas/errors.ts'
 import { topicNames } from '../../schemas/subjects.ts'
 import { defaultGroup } from '../group-name.ts'
@@ -36,17 +38,14 @@ export async function checkKafka(config: Config): Promise<DoctorCheck[]> {
   const probes = await Promise.all(brokers.map((broker) => probeBroker(broker, probing)))
   const found = [addressCheck(probes), ...(tls === undefined ? [] : tlsChecks(probes))]
   if (probes.every(({ failure }) => failure !== undefined)) return found
-  const login = await loginCheck(config)
-  found.push(login)
-  if (login.state !== 'ok') return found
-  const asked = await askBroker(config, probes.find(({ failure }) => failure === undefined)!.broker)
-  if (asked.kind === 'unknown') return [...found, asked.check]
-  return [
-    ...found,
-    ...(await advertisedChecks(asked.answer, { known: brokers, probing })),
-    topicsCheck(config, asked.answer),
-    ...rightsChecks(config, asked.answer),
-  ]
+  const { broker } = probes.find(({ failure }) => failure === undefined)!
+  const login = await logIn(config, broker)
+  found.push(login.check)
+  if (login.cluster === undefined) return found
+  const cluster = await advertisedChecks(login.cluster, { known: brokers, probing })
+  found.push(...cluster)
+  if (cluster.some(({ state }) => state === 'fail')) return found
+  return [...found, ...(await rightsChecks(config, broker, login.cluster.topics))]
 }
 
 /** Names and TCP in one line: `localhost:9092 (127.0.0.1) answers in 1 ms`. */
@@ -87,7 +86,11 @@ function tlsChecks(probes: readonly BrokerProbe[]): DoctorCheck[] {
   })
 }
 
-async function loginCheck(config: Config): Promise<DoctorCheck> {
+/** Logs in to one broker, once: what the cluster says of its other brokers comes later. */
+async function logIn(
+  config: Config,
+  broker: string,
+): Promise<{ check: DoctorCheck; cluster: TopicOperations | undefined }> {
   const name = 'Kafka login'
   const { saslMechanism, username, oauth, tls } = config.kafka
   const certificate = tls?.certFile === undefined ? 'none' : `certificate ${tls.certFile}`
@@ -96,40 +99,16 @@ async function loginCheck(config: Config): Promise<DoctorCheck> {
     saslMechanism === 'none'
       ? certificate
       : `${saslMechanism}${who === undefined ? '' : `, ${who}`}`
+  const topics = topicNames.map((topic) => topicOf(config.topics, topic))
   try {
-    await pingBroker(createKafka(config))
-    return { name, state: 'ok', detail: by }
+    const cluster = await brokerCall(`log in to ${broker}`, () =>
+      topicOperations(brokerConnection(config.kafka), broker, topics),
+    )
+    return { check: { name, state: 'ok', detail: by }, cluster }
   } catch (error) {
     const [what, fix] = splitAdvice(errorMessage(error))
-    return { name, state: 'fail', detail: `${by}: ${what}`, fix: sentence(fix) }
-  }
-}
-
-type Asked =
-  | { readonly kind: 'answered'; readonly answer: AuthorizedOperations }
-  | { readonly kind: 'unknown'; readonly check: DoctorCheck }
-
-async function askBroker(config: Config, broker: string): Promise<Asked> {
-  const name = 'Kafka rights'
-  const rights = checkedCommands.flatMap((command) => rightsOf(command, config))
-  const groups = rights.filter(({ resource }) => resource === 'group')
-  const names = {
-    topics: topicNames.map((topic) => topicOf(config.topics, topic)),
-    groups: [...new Set(groups.flatMap((right) => groupsOf(config, right)))],
-  }
-  try {
-    const connection = brokerConnection(config.kafka)
-    const answer = await brokerCall('ask for the rights of this client', () =>
-      authorizedOperations(connection, broker, names),
-    )
-    if (answer !== undefined) return { kind: 'answered', answer }
-    const detail =
-      'the broker is older than Kafka 2.3 and does not say which rights this client has'
-    const fix = 'Compare them with the table in docs/kafka.md.'
-    return { kind: 'unknown', check: { name, state: 'warn', detail, fix } }
-  } catch (error) {
-    const fix = 'Compare the rights of this client with the table in docs/kafka.md.'
-    return { kind: 'unknown', check: { name, state: 'warn', detail: errorMessage(error), fix } }
+    const check = { name, state: 'fail', detail: `${by}: ${what}`, fix: sentence(fix) } as const
+    return { check, cluster: undefined }
   }
 }
 
@@ -138,7 +117,7 @@ async function askBroker(config: Config, broker: string): Promise<Asked> {
  * configured.
  */
 async function advertisedChecks(
-  { brokers }: AuthorizedOperations,
+  { brokers }: TopicOperations,
   { known, probing }: { known: readonly string[]; probing: Parameters<typeof probeBroker>[1] },
 ): Promise<DoctorCheck[]> {
   const others = brokers.filter((broker) => !known.includes(broker))
@@ -146,7 +125,7 @@ async function advertisedChecks(
   const probes = await Promise.all(others.map((broker) => probeBroker(broker, probing)))
   const name = 'Kafka cluster'
   const away = probes.filter(({ failure }) => failure !== undefined)
-  const detail = `${brokers.length} brokers: ${brokers.join(', ')}`
+  const detail = `${counted(brokers.length, 'broker')}: ${brokers.join(', ')}`
   if (away.length === 0) return [{ name, state: 'ok', detail }]
   const what = away.map(({ broker, failure }) => `${broker}: ${failure!.why}`).join('; ')
   const fix =
@@ -155,7 +134,9 @@ async function advertisedChecks(
   return [{ name, state: 'fail', detail: `the cluster advertises ${what}`, fix }]
 }
 
-function topicsCheck(config: Config, { topics }: AuthorizedOperations): DoctorCheck {
+type Known = ReadonlyMap<string, Authorized>
+
+function topicsCheck(config: Config, topics: Known): DoctorCheck {
   const name = 'Kafka topics'
   const names = topicNames.map((topic) => topicOf(config.topics, topic))
   const missing = names.filter((topic) => topics.get(topic)?.kind === 'absent')
@@ -171,18 +152,53 @@ function topicsCheck(config: Config, { topics }: AuthorizedOperations): DoctorCh
 /** The commands that run all the time; docs/kafka.md has the rights of the others. */
 const checkedCommands: readonly KafkaCommand[] = ['stream', 'serve']
 
-function rightsChecks(config: Config, answer: AuthorizedOperations): DoctorCheck[] {
-  return checkedCommands.map((command) => {
-    const name = `Kafka rights (${command})`
-    const lacking = rightsOf(command, config).filter((right) => isLacking(config, right, answer))
-    if (lacking.length === 0) return { name, state: 'ok', detail: 'all are granted' }
-    const detail = `\`winnow ${command}\` lacks ${lacking.map(rightText).join('; ')}`
-    const fix = `Grant them if this client is to run it; docs/kafka.md shows how.`
-    return { name, state: 'warn', detail, fix }
-  })
+async function rightsChecks(
+  config: Config,
+  broker: string,
+  topics: Known | undefined,
+): Promise<DoctorCheck[]> {
+  const unknown = (detail: string): DoctorCheck => {
+    const fix = 'Compare the rights of this client with the table in docs/kafka.md.'
+    return { name: 'Kafka rights', state: 'warn', detail, fix }
+  }
+  if (topics === undefined) {
+    return [unknown('the broker is older than Kafka 2.3 and does not say which rights there are')]
+  }
+  const rights = checkedCommands.flatMap((command) => rightsOf(command, config))
+  const named = rights
+    .filter(({ resource }) => resource === 'group')
+    .flatMap((right) => groupsOf(config, right))
+  try {
+    const groups = await brokerCall('ask for the rights on consumer groups', () =>
+      groupOperations(brokerConnection(config.kafka), broker, [...new Set(named)]),
+    )
+    const checks = checkedCommands.map((command) =>
+      rightsCheck(config, command, { topics, groups }),
+    )
+    return [topicsCheck(config, topics), ...checks]
+  } catch (error) {
+    return [topicsCheck(config, topics), unknown(errorMessage(error))]
+  }
 }
 
-function isLacking(config: Config, right: Right, answer: AuthorizedOperations): boolean {
+function rightsCheck(
+  config: Config,
+  command: KafkaCommand,
+  known: { topics: Known; groups: Known },
+): DoctorCheck {
+  const name = `Kafka rights (${command})`
+  const lacking = rightsOf(command, config).filter((right) => isLacking(config, right, known))
+  if (lacking.length === 0) return { name, state: 'ok', detail: 'all are granted' }
+  const detail = `\`winnow ${command}\` lacks ${lacking.map(rightText).join('; ')}`
+  const fix = 'Grant them if this client is to run it; docs/kafka.md shows how.'
+  return { name, state: 'warn', detail, fix }
+}
+
+function isLacking(
+  config: Config,
+  right: Right,
+  { topics, groups }: { topics: Known; groups: Known },
+): boolean {
   const granted = (one: Authorized | undefined): boolean =>
     // Nobody can say which rights there are on a topic that does not exist.
     one === undefined ||
@@ -190,9 +206,9 @@ function isLacking(config: Config, right: Right, answer: AuthorizedOperations): 
     (one.kind === 'known' && one.operations.has(right.operation))
   switch (right.resource) {
     case 'topic':
-      return !granted(answer.topics.get(right.name))
+      return !granted(topics.get(right.name))
     case 'group':
-      return groupsOf(config, right).some((group) => !granted(answer.groups.get(group)))
+      return groupsOf(config, right).some((group) => !granted(groups.get(group)))
     case 'transactionalId':
       // Kafka tells the rights on topics and groups only.
       return false

@@ -26,6 +26,7 @@ const listenerNames = [
   'LOGIN',
   'OAUTH',
   'OPENLOGIN',
+  'LOST',
 ] as const
 export type ListenerName = (typeof listenerNames)[number]
 
@@ -153,7 +154,7 @@ function propertiesOf(options: {
   const { users, issuer, audience, ports, authority, certificates } = options
   const all = [...ports].filter(([name]) => name !== 'CONTROLLER')
   const protocol = (name: string) => {
-    if (name === 'PLAIN') return 'PLAINTEXT'
+    if (name === 'PLAIN' || name === 'LOST') return 'PLAINTEXT'
     if (name === 'OPENLOGIN') return 'SASL_PLAINTEXT'
     return ['LOGIN', 'OAUTH'].includes(name) ? 'SASL_SSL' : 'SSL'
   }
@@ -179,7 +180,15 @@ function propertiesOf(options: {
   const oauth = 'listener.name.oauth.oauthbearer'
   return [
     ['listeners', [...ports].map(([name, port]) => `${name}://127.0.0.1:${port}`).join(',')],
-    ['advertised.listeners', all.map(([name, port]) => `${name}://localhost:${port}`).join(',')],
+    [
+      'advertised.listeners',
+      // The cluster sends clients of the listener LOST to a host that does not exist.
+      all
+        .map(
+          ([name, port]) => `${name}://${name === 'LOST' ? 'lost.invalid' : 'localhost'}:${port}`,
+        )
+        .join(','),
+    ],
     [
       'listener.security.protocol.map',
       [...all.map(([name]) => `${name}:${protocol(name)}`), 'CONTROLLER:PLAINTEXT'].join(','),
