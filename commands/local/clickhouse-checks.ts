@@ -16,6 +16,7 @@ import {
   readMissingGrants,
 } from '../../infra/clickhouse/server-state.ts'
 import { readTlsFiles, tlsProblem } from '../../infra/clickhouse/tls-files.ts'
+import { topologyOf } from '../../infra/clickhouse/topology.ts'
 import type { DoctorCheck } from '../../infra/local/machine-checks.ts'
 import { counted } from '../../schemas/counted.ts'
 import { errorMessage, WinnowError } from '../../schemas/errors.ts'
@@ -38,6 +39,7 @@ export async function checkClickHouse(config: ClickHouse): Promise<DoctorCheck[]
     for (const check of [checkVersion, checkDatabase, checkMigrations]) {
       found.push(await check(analytics, config).catch(refused))
     }
+    if (topologyOf(config).kind !== 'single') found.push(await checkServers(analytics))
     found.push(
       ...(await checkRights(analytics, config).catch((error: unknown) => [refused(error)])),
     )
@@ -205,6 +207,27 @@ async function checkMigrations(_analytics: Analytics, config: ClickHouse): Promi
   } catch (error) {
     const fix = 'Do what the message says, or see docs/upgrading.md.'
     return { name, state: 'fail', detail: errorMessage(error), fix }
+  }
+}
+
+/** Consumers that take over partitions ask every server of the cluster. */
+async function checkServers(analytics: Analytics): Promise<Step> {
+  const name = 'ClickHouse servers'
+  try {
+    const rows = await analytics.rows<{ host: string }>(
+      `SELECT hostName() AS host FROM ${analytics.everywhere.table('system.one')} ORDER BY host`,
+    )
+    const hosts = rows.map(({ host }) => host).join(', ')
+    return {
+      name,
+      state: 'ok',
+      detail: `${counted(rows.length, 'server')} of the cluster: ${hosts}`,
+    }
+  } catch (error) {
+    const fix =
+      'Start the server that does not answer, or take it out of remote_servers. If servers refuse each ' +
+      'other, give them the same <secret> there (docs/clickhouse.md).'
+    return { name, state: 'warn', detail: errorMessage(error), fix }
   }
 }
 

@@ -11,7 +11,7 @@ import type { Config } from '../../configs/schema.ts'
 import { grantsOf } from '../../infra/clickhouse/grants.ts'
 import { migrate } from '../../infra/clickhouse/migrations.ts'
 import { makeAuthority, hasOpenssl } from '../support/certificates.ts'
-import { openOwnEngine, usersWith, type OwnEngine } from '../support/own-engine.ts'
+import { clusterOfOne, openOwnEngine, usersWith, type OwnEngine } from '../support/own-engine.ts'
 
 let engine: OwnEngine
 
@@ -89,6 +89,20 @@ it.each<[string, Partial<Config['clickhouse']>, RegExp]>([
 it('says what does not fit the configuration', async () => {
   const { lines } = await doctor({ cluster: 'two' })
   expect(lines.join('\n')).toMatch(/fail ClickHouse cluster: the server knows no cluster two/)
+})
+
+it('asks every server of a cluster', async () => {
+  const users = usersWith(['GRANT ALL ON *.*'])
+  await engine.restart({ users, server: clusterOfOne })
+  const answers = await doctor({ cluster: 'one', database: 'other' })
+  expect(answers.lines.join('\n')).toMatch(/ok ClickHouse servers: 1 server of the cluster: \S+\n/)
+  const away = clusterOfOne.replace('<port>9000</port>', '<port>1</port>')
+  await engine.restart({ users, server: away })
+  const { lines, fixes } = await doctor({ cluster: 'one', database: 'other' })
+  expect(lines.join('\n')).toMatch(/warn ClickHouse servers: .*Connection refused/)
+  expect(fixes['ClickHouse servers']).toMatch(
+    /^Start the server that does not answer, or take it out/,
+  )
 })
 
 it.skipIf(!hasOpenssl)('checks the certificate (skipped without openssl)', async () => {
