@@ -9,6 +9,7 @@ import { WinnowError } from '../schemas/errors.ts'
 import {
   checkData as checkRows,
   type CheckedSource,
+  type CheckProgress,
   type DataCheck,
   type TokenCounter,
 } from '../trainers/data/data-check.ts'
@@ -37,7 +38,7 @@ import { methodDefaults } from './training-options.ts'
 /** What is checked, and by which rules. */
 export type DataCheckOptions = ColumnOptions &
   Omit<RuleOptions, 'dataManifest'> &
-  LongWork<ReadingProgress> & {
+  LongWork<ReadingProgress | CheckProgress> & {
     /** The address of the texts, as for `train`. */
     readonly data: SourceAddress
     /** The address of test texts, which training texts must not repeat. */
@@ -81,7 +82,7 @@ export async function checkDataIn(
   options: DataCheckOptions,
 ): Promise<DataReport> {
   const { config, paths } = context
-  const { data, test, signal } = options
+  const { data, test, signal, onProgress } = options
   const sources = {
     data: await checkedSource(data, { options, context }),
     test: test === undefined ? undefined : await checkedSource(test, { options, context }),
@@ -94,6 +95,7 @@ export async function checkDataIn(
     textBytesMax: config.limits.textBytesMax,
     counter: await tokenCounter(options.base, paths.store),
     languageOf: await loadLanguageDetector(),
+    onProgress,
   })
   if (signal?.aborted === true) throw new WinnowError('cancelled', 'The check was cancelled.')
   return { data, test, from: sources.data.facts(), ...check }

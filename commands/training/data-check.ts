@@ -16,6 +16,7 @@ import {
 } from '../labelled-texts.ts'
 import { addCommand, examplesText } from '../shared-options.ts'
 import { untilStopped } from '../signals.ts'
+import { countText } from '../terminal.ts'
 import { dataCheckText } from './data-check-text.ts'
 
 type Options = SharedOptions &
@@ -60,7 +61,12 @@ export function addDataCommands(program: Command): void {
         ...options,
         data: src,
         signal,
-        onProgress: (progress) => terminal.progress(readingText(progress)),
+        onProgress: (progress) =>
+          terminal.progress(
+            progress.kind === 'reading'
+              ? readingText(progress)
+              : `${progress.kind}: ${countText(progress.count)}`,
+          ),
       }),
     )
     terminal.progressDone()

@@ -70,6 +70,15 @@ export type DataCheck = {
   readonly training: TrainingOutlook
 }
 
+/** What the check is doing, with the number of rows so far, or of all texts. */
+export type CheckProgress = {
+  readonly kind: 'reading rows' | 'comparing texts'
+  readonly count: number
+}
+
+/** The rows between two calls of `onProgress`. */
+const progressRows = 5_000
+
 /** The options of `checkData`. */
 export type CheckDataOptions = {
   readonly columns: RowColumns
@@ -82,6 +91,7 @@ export type CheckDataOptions = {
   readonly counter?: TokenCounter | undefined
   /** Default: languages are not told. */
   readonly languageOf?: ((text: string) => string) | undefined
+  readonly onProgress?: ((progress: CheckProgress) => void) | undefined
 }
 
 /** Rows of a source. `wrongRow` must be passed to its reader, which calls it for wrong rows. */
@@ -106,6 +116,7 @@ export async function checkData(
       ? undefined
       : await collectRows(options.test, { ...options, problems: new ProblemBook() })
   const examples = read.labelled ? read.examples.filter(hasLabel) : read.examples
+  options.onProgress?.({ kind: 'comparing texts', count: examples.length })
   findDuplicates(examples, read.places, problems)
   const labels = countLabels(examples.filter(hasLabel))
   findSimilarLabels(examples, { labels, places: read.places, problems })
@@ -160,6 +171,7 @@ async function collectRows(source: CheckedSource, options: Collecting): Promise<
   }
   for await (const row of source.open(wrongRow)) {
     rows++
+    if (rows % progressRows === 0) options.onProgress?.({ kind: 'reading rows', count: rows })
     countColumns(row, options.columns, columns)
     const example = checkedRow(row, { ...options, ids })
     if (example === undefined) continue
