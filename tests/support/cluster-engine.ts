@@ -41,5 +41,6 @@ export async function openClusterEngine(server = clusterOfOne): Promise<ClusterE
 export function withoutKeeper(statement: string): string {
   return statement
     .replace(/ ON CLUSTER '\w+'/, '')
+    .replace(/\breplicated_deduplication_window/, 'non_replicated_deduplication_window')
     .replace(/\bReplicated(\w*MergeTree)\('[^']*', '[^']*'(?:, )?([^)]*)\)/, '$1($2)')
 }
