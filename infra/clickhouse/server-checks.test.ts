@@ -52,8 +52,8 @@ describe('checkServer', () => {
 
   it('knows a cluster by its name and the number of its shards', async () => {
     scripted.answer('system.clusters', [
-      { name: 'main', shards: 1 },
-      { name: 'wide', shards: 3 },
+      { name: 'main', shards: 1, isInternal: 0 },
+      { name: 'wide', shards: 3, isInternal: 1 },
     ])
     expect(await check({}, { cluster: 'main' })).toBeUndefined()
     expect(await check({}, { cluster: 'wide', sharded: true })).toBeUndefined()
@@ -61,6 +61,9 @@ describe('checkServer', () => {
     expect(await check({}, { cluster: '{cluster}' })).toBeUndefined()
     expect(String(await check({}, { cluster: 'other' }))).toMatch(
       /knows no cluster other \(clickhouse\.cluster\); it knows main, wide\./,
+    )
+    expect(String(await check({}, { cluster: 'main', sharded: true }))).toMatch(
+      /has a shard without internal_replication: set it to true in remote_servers/,
     )
     expect(String(await check({}, { cluster: 'wide' }))).toMatch(
       /has 3 shards: set clickhouse\.sharded to true/,

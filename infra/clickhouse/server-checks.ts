@@ -54,8 +54,10 @@ async function checkCluster(
 ): Promise<void> {
   // A macro such as {cluster} is replaced by the server in the statements that use it.
   if (cluster === undefined || cluster.startsWith('{')) return
-  const rows = await analytics.rows<{ name: string; shards: number }>(
-    'SELECT cluster AS name, uniqExact(shard_num) AS shards FROM system.clusters GROUP BY cluster',
+  const rows = await analytics.rows<{ name: string; shards: number; isInternal: number }>(
+    `SELECT cluster AS name, uniqExact(shard_num) AS shards,
+       min(internal_replication) AS isInternal
+     FROM system.clusters GROUP BY cluster`,
   )
   const found = rows.find(({ name }) => name === cluster)
   if (found === undefined) {
@@ -69,6 +71,12 @@ async function checkCluster(
     throw unsupported(
       `the cluster ${cluster} has ${found.shards} shards: set clickhouse.sharded to true, or name a ` +
         'cluster with one shard. Otherwise each shard would have tables of its own.',
+    )
+  }
+  if (sharded && found.isInternal !== 1) {
+    throw unsupported(
+      `the cluster ${cluster} has a shard without internal_replication: set it to true in ` +
+        'remote_servers. Otherwise Distributed tables write each row to every replica themselves.',
     )
   }
 }

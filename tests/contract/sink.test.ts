@@ -9,7 +9,6 @@ import type { Classification } from '../../schemas/classification.ts'
 import { WinnowError } from '../../schemas/errors.ts'
 import type { Block, StoredPage, Sink } from '../../schemas/ports/sink.ts'
 import type { Backends } from '../support/backends.ts'
-import { missingRows } from '../../streams/delivery/missing-rows.ts'
 import { openClusterEngine, type ClusterEngine } from '../support/cluster-engine.ts'
 import { createMemorySink } from '../support/memory-sink.ts'
 import { outputOf, sampleClassification, sampleDeadLetter } from '../support/sample-records.ts'
@@ -26,8 +25,6 @@ const owner = { group: 'contract', topic: 'contract.events' }
 type Subject = {
   sink: Sink<Classification>
   pageRows: number
-  /** Whether the sink itself recognises a block that is written again. */
-  recognises: 'tokens' | 'nothing'
   stored: (topic: string) => Promise<{ rows: number; letters: number }>
   /** The events in the rollup by label; the source of all events of a test is their topic. */
   rollup: (topic: string) => Promise<number>
@@ -50,8 +47,7 @@ afterAll(async () => {
 
 /** The real sink with rows in the tables of a sharded cluster. */
 function clusterSubject(): Subject {
-  // A Distributed table forgets tokens. Only what is stored says what is missing of a block.
-  return { ...realSubject(cluster.analytics), recognises: 'nothing' }
+  return realSubject(cluster.analytics)
 }
 
 function realSubject(analytics = backends.analytics): Subject {
@@ -62,7 +58,6 @@ function realSubject(analytics = backends.analytics): Subject {
   return {
     sink: real.resultSink({ owner, clients: { analytics } }),
     pageRows,
-    recognises: 'tokens',
     stored: async (topic) => ({
       rows: await counted(
         'SELECT count() AS n FROM classifications WHERE topic = {topic: String}',
@@ -88,7 +83,6 @@ function memorySubject(): Subject {
   return {
     sink,
     pageRows: pageRowsInMemory,
-    recognises: 'tokens',
     stored: (topic) => Promise.resolve({ rows: rowsOf(topic), letters: lettersOf(topic) }),
     rollup: (topic) => Promise.resolve(rowsOf(topic)),
   }
@@ -118,18 +112,17 @@ describe.each([
   ['the sink in memory', memorySubject],
 ])('%s', (_name, open) => {
   it('stores a block once, however often it is written, rollups included', async () => {
-    const { sink, stored, rollup, recognises } = open()
+    const { sink, stored, rollup } = open()
     const fence = await sink.fence([0])
     const topic = 'contract.once'
     const letter = sampleDeadLetter({ topic, offset: 3 })
     const block = blockOf('once-1', range(topic, 0, 3), [letter])
-    const again = async () => (recognises === 'tokens' ? block : missingRows(block, sink))
     await sink.write(block, fence)
-    await sink.write(await again(), fence)
+    await sink.write(block, fence)
     expect(await stored(topic)).toEqual({ rows: 3, letters: 1 })
     expect(await rollup(topic)).toBe(3)
     await sink.write(blockOf('once-2', range(topic, 4, 2)), fence)
-    await sink.write(await again(), fence)
+    await sink.write(block, fence)
     expect(await stored(topic)).toEqual({ rows: 5, letters: 1 })
     expect(await rollup(topic)).toBe(5)
   })

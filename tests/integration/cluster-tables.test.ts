@@ -4,8 +4,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Analytics } from '../../infra/clickhouse/clickhouse.ts'
 import { createAnalytics } from '../../infra/clickhouse/clickhouse.ts'
+import { raiseFence } from '../../infra/sinks/partition-fence.ts'
+import { readStored } from '../../infra/sinks/result-sink.ts'
 import { createResultLog } from '../../infra/readers/result-log-reader.ts'
 import { migrate, planMigrations, wholePlan } from '../../infra/clickhouse/migrations.ts'
+import { clusterWithLostServer } from '../support/own-engine.ts'
 import { fillTables, reads } from '../support/every-read.ts'
 import { openClusterEngine, type ClusterEngine } from '../support/cluster-engine.ts'
 
@@ -72,5 +75,39 @@ describe('on a sharded cluster', () => {
       /clickhouse.cloud is true, but the server is not/,
     )
     expect(await refusal({ database: 'plain' })).toMatch(/are on one server \(MergeTree\), but/)
+  })
+})
+
+describe('while a server of the cluster does not answer', () => {
+  let wounded: ClusterEngine
+
+  beforeAll(async () => {
+    wounded = await openClusterEngine(clusterWithLostServer)
+    await fillTables(wounded.analytics)
+  })
+
+  afterAll(() => wounded.close())
+
+  const stored = { topic: 'sample.events', partition: 1, fromOffset: 0, model: 'mail' }
+  const owned = { group: 'lost', topic: 'sample.events', partitions: [1] }
+
+  it('a new owner waits, because that server may hold rows', async () => {
+    const { analytics } = wounded
+    const waits = { code: 'analytics_unavailable', retryable: true }
+    await expect(raiseFence(analytics, owned)).rejects.toMatchObject(waits)
+    await expect(readStored(analytics, stored)).rejects.toMatchObject(waits)
+  })
+
+  it('or goes on without it, where that is configured', async () => {
+    const analytics = createAnalytics({ ...wounded.config, unreachableServers: 'skip' })
+    await raiseFence(analytics, owned)
+    const { recordTimeMsByOffset } = await readStored(analytics, stored)
+    expect([...recordTimeMsByOffset.keys()]).toEqual([1, 5, 9, 13, 17, 21, 25, 29, 33, 37])
+    await analytics.close()
+  })
+
+  it('rows that are read for people come from the servers that answer', async () => {
+    const [row] = await wounded.analytics.rows('SELECT count() AS n FROM classifications')
+    expect(row).toEqual({ n: 81 })
   })
 })

@@ -12,17 +12,17 @@ export type ClusterEngine = {
   close(): Promise<void>
 }
 
-/** Opens it with all tables; the caller closes it. */
-export async function openClusterEngine(): Promise<ClusterEngine> {
+/** Opens it with all tables, in a cluster of one server or in `server`; the caller closes it. */
+export async function openClusterEngine(server = clusterOfOne): Promise<ClusterEngine> {
   const engine = await openOwnEngine({
-    server: clusterOfOne,
+    server,
     users: usersWith(['GRANT ALL ON *.*']),
   })
   const config = { ...engine.clickhouse, cluster: 'one', sharded: true }
   const { first, missing } = await wholePlan(config)
-  const server = createAnalytics(config, { database: undefined })
-  for (const statement of first) await server.run(withoutKeeper(statement))
-  await server.close()
+  const outside = createAnalytics(config, { database: undefined })
+  for (const statement of first) await outside.run(withoutKeeper(statement))
+  await outside.close()
   const analytics = createAnalytics(config)
   for (const { statements } of missing) {
     for (const statement of statements) await analytics.run(withoutKeeper(statement))
@@ -41,5 +41,6 @@ export async function openClusterEngine(): Promise<ClusterEngine> {
 export function withoutKeeper(statement: string): string {
   return statement
     .replace(/ ON CLUSTER '\w+'/, '')
+    .replace(/\breplicated_deduplication_window/, 'non_replicated_deduplication_window')
     .replace(/\bReplicated(\w*MergeTree)\('[^']*', '[^']*'(?:, )?([^)]*)\)/, '$1($2)')
 }

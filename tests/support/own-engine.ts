@@ -28,9 +28,15 @@ export type OwnEngine = {
 /** A cluster of one server, which is the engine itself: it answers itself without a network. */
 export const clusterOfOne = `<tcp_port>9000</tcp_port>
   <macros><shard>01</shard><replica>r1</replica><cluster>one</cluster></macros>
-  <remote_servers><one><shard><replica>
+  <remote_servers><one><shard><internal_replication>true</internal_replication><replica>
     <host>127.0.0.1</host><port>9000</port>
   </replica></shard></one></remote_servers>`
+
+/** The same cluster with a second server of the same shard, which does not answer. */
+export const clusterWithLostServer = clusterOfOne.replace(
+  '</replica></shard>',
+  '</replica><replica><host>127.0.0.1</host><port>1</port></replica></shard>',
+)
 
 /**
  * A users file whose user has these rights only, and a quota if one is given. Reading system tables
