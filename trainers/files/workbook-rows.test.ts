@@ -178,6 +178,13 @@ describe('what other programs write', () => {
     expect(rows).toMatchObject([{ text: 'hi & hi', label: 'a', number: 2 }])
   })
 
+  test('dates in words, which have no zone', async () => {
+    const times = `<row>${cell('text')}${cell('label')}${cell('time')}</row>`
+    const row = `<row>${cell('hi')}${cell('a')}<c t="d"><v>2026-01-31T09:30:00</v></c></row>`
+    const { rows } = await readBytes(workbookOf(sheetOf(times, row)))
+    expect(rows[0]?.time).toBe('2026-01-31T09:30:00Z')
+  })
+
   test('no nested entities are expanded', async () => {
     const bomb = '<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;">]>'
     const row = `<row>${cell('&b;')}${cell('a')}</row>`
