@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
+import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { zipArchive, type ZipEntry } from '../../tests/support/zip-archive.ts'
 import type { SourceRow } from './dataset-source.ts'
@@ -255,3 +256,30 @@ test.each([
   expect(bytes).toBeLessThan(200_000)
   parts.close()
 })
+
+test(
+  'a damaged workbook is read or refused, whatever byte is wrong',
+  { timeout: 60_000 },
+  async () => {
+    const contents = await Promise.all(['shared', 'inline'].map((name) => readFile(fixture(name))))
+    const path = join(folder, 'damaged.xlsx')
+    const change = fc.record({
+      content: fc.constantFrom(...contents),
+      bytes: fc.array(fc.tuple(fc.nat(6_000), fc.nat(255)), { minLength: 1, maxLength: 8 }),
+      cut: fc.option(fc.nat(6_000), { freq: 4 }),
+    })
+    await fc.assert(
+      fc.asyncProperty(change, async ({ content, bytes, cut }) => {
+        const damaged = Buffer.from(content.subarray(0, cut ?? content.length))
+        for (const [at, byte] of bytes) if (at < damaged.length) damaged[at] = byte
+        await writeFile(path, damaged)
+        const failure = await read(path, { need: 'text' }).then(
+          () => undefined,
+          (error: unknown) => error,
+        )
+        if (failure !== undefined) expect(failure).toMatchObject({ code: 'dataset_invalid' })
+      }),
+      { numRuns: 300 },
+    )
+  },
+)
