@@ -252,7 +252,7 @@ function countColumns(row: SourceRow, columns: RowColumns, filled: Map<string, n
   const { text, label, labels, id, time, attributes } = row
   const named =
     row.fields ??
-    ({ id, time, [columns.text]: text, [columns.label]: label, labels, ...Object(attributes) } as {
+    ({ [columns.text]: text, [columns.label]: label, labels, id, time, ...Object(attributes) } as {
       readonly [name: string]: unknown
     })
   for (const [name, value] of Object.entries(named)) {

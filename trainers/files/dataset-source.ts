@@ -101,7 +101,10 @@ export function parseDatasetSource(address: SourceAddress): DatasetSource {
 
 /** The address as one line for people. */
 export function addressText(address: SourceAddress): string {
-  return typeof address === 'string' ? address : address.join(', ')
+  return [address]
+    .flat()
+    .map((one) => (one === '-' ? 'stdin' : one))
+    .join(', ')
 }
 
 function parseSource(address: string): DatasetSource {

@@ -31,7 +31,9 @@ async function read(content: Buffer, encoding: string | undefined, pieceBytes = 
 }
 
 const table = 'text;label\nGröße fehlt – 5 €;größe\n'
-const windows = Buffer.from([...table].map((one) => (one === '–' ? 0x96 : one === '€' ? 0x80 : one.charCodeAt(0)))) // prettier-ignore
+/** The bytes of two characters that the code page has elsewhere than Unicode. */
+const moved: Readonly<Record<string, number>> = { '–': 0x96, '€': 0x80 }
+const windows = Buffer.from(Array.from(table, (one) => moved[one] ?? one.charCodeAt(0)))
 const pairs = [['Größe fehlt – 5 €', 'größe']]
 
 test.each([

@@ -1,5 +1,6 @@
 // Reads the rows of one or many files in any supported format. It chooses the reader; file-set.ts
 // finds the files, and the other *-rows.ts files read the formats.
+import { stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { WinnowError } from '../../schemas/errors.ts'
 import type { DatasetRows, SourceFacts, SourceRow } from './dataset-source.ts'
@@ -134,7 +135,9 @@ async function* storedRows(
   { format, input, options }: StoredFile,
 ): AsyncGenerator<SourceRow, (() => SourceFacts) | undefined, undefined> {
   const { name, path } = input
-  if (path === undefined || compression !== 'none') {
+  // A pipe, such as of process substitution, has a path too.
+  const isSeekable = path !== undefined && (await stat(path)).isFile()
+  if (!isSeekable || compression !== 'none') {
     const copy = await copyToDisk(source, options)
     try {
       yield* storedRowsAt(copy.path, { format, name, options })

@@ -1,5 +1,6 @@
 // Counts the rows of files for progress reports: exactly for JSON arrays and Parquet, by lines for
 // other formats. It does not check the rows; file-rows.ts reads them.
+import { stat } from 'node:fs/promises'
 import { detectFormat, type FileFormat } from './file-format.ts'
 import { isLocalFile, localFiles } from './file-set.ts'
 import { jsonItems } from './json-items.ts'
@@ -18,7 +19,7 @@ export type CountRowsOptions = {
 
 /**
  * Counts the rows of all files behind addresses. Undefined if one cannot be counted without reading
- * it as a whole: standard input, S3, a workbook, compressed Parquet.
+ * it as a whole: standard input, a pipe, S3, a workbook, compressed Parquet.
  *
  * @throws WinnowError `dataset_invalid`, as reading the files does; `cancelled`.
  */
@@ -44,6 +45,8 @@ async function countFile(
   path: string,
   { columns, format: given, signal }: CountRowsOptions,
 ): Promise<RowCount | undefined> {
+  // Counting would take the content of a pipe from its real reader.
+  if (!(await stat(path)).isFile()) return undefined
   const { head, source, compression, close } = await openPlainBytes(fileSource(path))
   try {
     const format = given ?? detectFormat({ name: path, head, columns, otherwise: 'jsonl' })

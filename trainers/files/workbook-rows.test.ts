@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
+import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { zipArchive, type ZipEntry } from '../../tests/support/zip-archive.ts'
 import type { SourceRow } from './dataset-source.ts'
@@ -178,6 +179,13 @@ describe('what other programs write', () => {
     expect(rows).toMatchObject([{ text: 'hi & hi', label: 'a', number: 2 }])
   })
 
+  test('dates in words, which have no zone', async () => {
+    const times = `<row>${cell('text')}${cell('label')}${cell('time')}</row>`
+    const row = `<row>${cell('hi')}${cell('a')}<c t="d"><v>2026-01-31T09:30:00</v></c></row>`
+    const { rows } = await readBytes(workbookOf(sheetOf(times, row)))
+    expect(rows[0]?.time).toBe('2026-01-31T09:30:00Z')
+  })
+
   test('no nested entities are expanded', async () => {
     const bomb = '<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;">]>'
     const row = `<row>${cell('&b;')}${cell('a')}</row>`
@@ -248,3 +256,30 @@ test.each([
   expect(bytes).toBeLessThan(200_000)
   parts.close()
 })
+
+test(
+  'a damaged workbook is read or refused, whatever byte is wrong',
+  { timeout: 60_000 },
+  async () => {
+    const contents = await Promise.all(['shared', 'inline'].map((name) => readFile(fixture(name))))
+    const path = join(folder, 'damaged.xlsx')
+    const change = fc.record({
+      content: fc.constantFrom(...contents),
+      bytes: fc.array(fc.tuple(fc.nat(6_000), fc.nat(255)), { minLength: 1, maxLength: 8 }),
+      cut: fc.option(fc.nat(6_000), { freq: 4 }),
+    })
+    await fc.assert(
+      fc.asyncProperty(change, async ({ content, bytes, cut }) => {
+        const damaged = Buffer.from(content.subarray(0, cut ?? content.length))
+        for (const [at, byte] of bytes) if (at < damaged.length) damaged[at] = byte
+        await writeFile(path, damaged)
+        const failure = await read(path, { need: 'text' }).then(
+          () => undefined,
+          (error: unknown) => error,
+        )
+        if (failure !== undefined) expect(failure).toMatchObject({ code: 'dataset_invalid' })
+      }),
+      { numRuns: 300 },
+    )
+  },
+)

@@ -141,7 +141,7 @@ class RowReader {
       case 'e':
         return ''
       case 'd':
-        return text
+        return withoutZone.test(text) ? `${text}Z` : text
       default: {
         const format = formats[style] ?? 'number'
         const date =
@@ -158,6 +158,9 @@ class RowReader {
     return new WinnowError('dataset_invalid', `${place}: ${problem}`, { details: { place } })
   }
 }
+
+/** A time of ISO 8601 in a cell, which never has a zone. */
+const withoutZone = /T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?$/
 
 /** `1E3` as `1000`; other numbers as they are written. */
 function numberText(text: string): string {
