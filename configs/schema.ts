@@ -812,7 +812,14 @@ export const configSchema = z
       .default([])
       .describe('Topics of other systems that get results; see docs/outputs.md.'),
   })
-  .superRefine(({ inputs, outputs, registry, topics }, context) => {
+  .superRefine(({ clickhouse, inputs, outputs, registry, retention, topics }, context) => {
+    const isSpread = clickhouse.cluster !== undefined || clickhouse.cloud
+    for (const name of ['textDays', 'rowDays'] as const) {
+      if (!isSpread || retention[name] === 0) continue
+      const message =
+        'needs tables on one ClickHouse server; on a cluster, set a TTL on the tables yourself'
+      context.addIssue({ code: 'custom', path: ['retention', name], message })
+    }
     const around = {
       inputs,
       prefix: topics.prefix,

@@ -1,6 +1,7 @@
 // Removes what Winnow keeps of events, and says what it cannot reach. The command `forget` calls
 // it.
 import { hostname, userInfo } from 'node:os'
+import type { Config } from '../configs/schema.ts'
 import type { Analytics } from '../infra/clickhouse/clickhouse.ts'
 import type { EventSelection } from '../infra/erasure/find-events.ts'
 import { rememberForgotten } from '../infra/erasure/forgotten-events.ts'
@@ -77,7 +78,8 @@ export type Forgotten = {
  * hold of them. It resolves when neither a query nor a file holds them. Running it again removes
  * what a killed one left.
  *
- * @throws WinnowError `usage`, `analytics_unavailable`, `analytics_refused`, `deadline_exceeded`.
+ * @throws WinnowError `usage`, `analytics_unavailable`, `analytics_refused`, `analytics_unsupported`,
+ *   `deadline_exceeded`.
  *
  * @example
  * const { events, outOfReach } = await forget({ ids: ['ticket-17'] })
@@ -92,6 +94,7 @@ export async function forgetIn(
   options: Omit<ForgetOptions, keyof WinnowOptions>,
 ): Promise<Forgotten> {
   const { config, note } = context
+  refuseCluster(config)
   const selection = selectionOf(options, storedIds(config.retention))
   const analytics = openPatientAnalytics(config.clickhouse, { log: note })
   try {
@@ -110,6 +113,15 @@ export async function forgetIn(
   } finally {
     await analytics.close()
   }
+}
+
+function refuseCluster({ clickhouse: { cluster, cloud } }: Config): void {
+  if (cluster === undefined && !cloud) return
+  const message =
+    'forget waits until the files of one ClickHouse server hold the events no longer, which it cannot ' +
+    'see on a cluster or in ClickHouse Cloud. Delete the rows there by ALTER TABLE … DELETE; ' +
+    'docs/privacy.md names the tables'
+  throw new WinnowError('analytics_unsupported', message)
 }
 
 /** What one pass did. */

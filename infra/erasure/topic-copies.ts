@@ -26,6 +26,7 @@ const derived = [
   'tokenized',
   'classified',
   'dead-letters',
+  'retries',
   'labels',
 ] as const satisfies readonly TopicName[]
 
@@ -37,7 +38,13 @@ type TopicAdmin = ReturnType<KafkaClient['admin']>
  */
 export async function topicCopies(
   kafka: KafkaClient,
-  { origins, topics }: { origins: readonly Origin[]; topics: Config['topics'] },
+  {
+    origins,
+    config: { topics, inputs, outputs },
+  }: {
+    origins: readonly Origin[]
+    config: Pick<Config, 'topics' | 'inputs' | 'outputs'>
+  },
 ): Promise<TopicCopies[]> {
   if (origins.length === 0) return []
   const sinceMs = origins.reduce((least, one) => Math.min(least, one.recordTimeMs), Infinity)
@@ -53,8 +60,11 @@ export async function topicCopies(
         const offsets = await heldPlaces(admin, topic, entered)
         if (offsets.length > 0) found.push({ topic, offsets, ...(await retentionOf(admin, topic)) })
       }
-      for (const name of derived) {
-        const topic = topicOf(topics, name)
+      const others = [
+        ...inputs.flatMap(({ deadLetterTopic }) => deadLetterTopic ?? []),
+        ...outputs.map(({ topic }) => topic),
+      ]
+      for (const topic of [...derived.map((name) => topicOf(topics, name)), ...others]) {
         if (!existing.has(topic) || byTopic.has(topic)) continue
         const offsets = await rangesSince(admin, topic, sinceMs)
         if (offsets.length > 0) found.push({ topic, offsets, ...(await retentionOf(admin, topic)) })

@@ -33,7 +33,7 @@ export async function readCopies(
     const kafka = createKafka(config)
     const schemas = await openSchemas(config.registry, config.topics.prefix)
     const origins = [...stored.origins, ...stored.labelOrigins]
-    const topics = await topicCopies(kafka, { origins, topics: config.topics })
+    const topics = await topicCopies(kafka, { origins, config })
     for (const payload of stored.payloads) await found.add(payload, schemas)
     await readRecords({ kafka, schemas }, { origins: stored.origins, found })
     return found.with(topics)

@@ -248,6 +248,7 @@ describe('a block', () => {
     expect(blockOf(settledOf(good), settledOf(bad, rejected('text_empty', 'empty')))).toEqual({
       token: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
       outputs: [outputFrom(good, 'row 1')],
+      records: expect.any(Map) as ReadonlyMap<unknown, unknown>,
       deadLetters: [
         {
           ...lineage.origin,
