@@ -58,6 +58,7 @@ export function patientAnalytics(analytics: Analytics, patience: Patience): Anal
     rows: (sql, parameters) => patience(() => analytics.rows(sql, parameters)),
     run: (sql, parameters) => patience(() => analytics.run(sql, parameters)),
     runFence: (sql, parameters) => patience(() => analytics.runFence(sql, parameters)),
+    define: (sql, parameters) => patience(() => analytics.define(sql, parameters)),
     createLike: (table) => patience(() => analytics.createLike(table)),
     insert: (table, insertion) => patience(() => analytics.insert(table, insertion)),
     async *stream<Row>(sql: string, parameters?: Record<string, unknown>) {

@@ -273,6 +273,18 @@ describe('on a cluster', () => {
     await clustered.close()
   })
 
+  it('what is defined is defined on every server', async () => {
+    const sharded = open({ cluster: 'main', sharded: true })
+    await sharded.define('ALTER TABLE labels DELETE WHERE event_id = {id: String}', { id: 'e' })
+    expect(engine.seen.at(-1)!.body).toBe(
+      "ALTER TABLE labels ON CLUSTER 'main' DELETE WHERE event_id = {id: String}",
+    )
+    expect(settingsOf()).toMatchObject({ param_id: 'e' })
+    await sharded.close()
+    await analytics.define('ALTER TABLE labels DELETE WHERE true')
+    expect(engine.seen.at(-1)!.body).toBe('ALTER TABLE labels DELETE WHERE true')
+  })
+
   it('one server gets none of these settings', async () => {
     await analytics.runFence('SELECT 1', {})
     expect(Object.keys(settingsOf()).join()).not.toMatch(/quorum|consistency|distributed/)

@@ -29,7 +29,7 @@ import {
   fenceParameters,
   throwIfCode,
 } from './fence-condition.ts'
-import { statementsLike, type TableLike } from './cluster-statements.ts'
+import { statementsIn, statementsLike, type TableLike } from './cluster-statements.ts'
 import { createTlsAgent } from './tls-files.ts'
 import {
   everywhere,
@@ -56,6 +56,11 @@ export type Analytics = {
    * any server.
    */
   runFence(sql: string, parameters: Record<string, unknown>): Promise<void>
+  /**
+   * A statement that defines or changes tables (ALTER, CREATE, DROP), written for one server: on a
+   * cluster it runs on every server, and on the tables that hold the rows of a sharded one.
+   */
+  define(sql: string, parameters?: Record<string, unknown>): Promise<void>
   /** Makes a table with the columns and the storage of another one, if it is missing. */
   createLike(table: TableLike): Promise<void>
   /** How to read what any server of the cluster has stored. */
@@ -142,6 +147,12 @@ export function createAnalytics(
       analyticsCall('raise a fence', async () => {
         const settings = fenceWriteSettings(topology)
         await text((await send(client, { query: sql, parameters, settings })).body)
+      }),
+    define: (sql, parameters) =>
+      analyticsCall('define a table', async () => {
+        for (const query of statementsIn(topology, config.database, sql)) {
+          await text((await send(client, { query, parameters })).body)
+        }
       }),
     createLike: (table) =>
       analyticsCall(`create ${table.name}`, async () => {

@@ -87,6 +87,21 @@ describe('statementsIn', () => {
     ])
   })
 
+  it.each([
+    'DELETE WHERE offset = {offset: UInt64}',
+    'MODIFY TTL toDateTime(classified_at) + INTERVAL 30 DAY',
+    'MODIFY COLUMN text String TTL toDateTime(classified_at) + INTERVAL 30 DAY',
+    "DROP PARTITION ID '202601'",
+    'RESET SETTING old_parts_lifetime',
+  ])('changes the rows of a sharded table where they are: %s', (change) => {
+    expect(statementsIn(sharded, 'd', `ALTER TABLE classifications ${change}`)).toEqual([
+      `ALTER TABLE classifications_local ON CLUSTER 'main' ${change}`,
+    ])
+    expect(statementsIn(sharded, 'd', `ALTER TABLE labels ${change}`)).toEqual([
+      `ALTER TABLE labels ON CLUSTER 'main' ${change}`,
+    ])
+  })
+
   it('refuses what it does not know, rather than running it on one server only', () => {
     expect(() => statementsIn(replicated, 'd', 'OPTIMIZE TABLE t')).toThrow(/no form for a cluster/)
     expect(() => statementsIn(sharded, 'd', 'CREATE TABLE t (a Int8) ENGINE = Log')).toThrow()

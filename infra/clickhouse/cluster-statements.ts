@@ -160,8 +160,9 @@ function alterTable(
   const change = withReplicatedSettings(table.rest)
   if (!isSharded || !shardingKeys.has(name)) return [inCluster(name, change)]
   const local = inCluster(localTable(name), change)
-  // A Distributed table has the columns of its local ones, but no indices, projections or settings.
-  const isOfColumns = /^\s+(?:ADD|MODIFY|COMMENT|DROP|RENAME) COLUMN\s/.test(change)
+  // A Distributed table has the columns of its local ones, but no indices, lifetimes or settings.
+  const isOfColumns =
+    /^\s+(?:ADD|MODIFY|COMMENT|DROP|RENAME) COLUMN\s/.test(change) && !/\bTTL\b/.test(change)
   return isOfColumns ? [local, inCluster(name, change)] : [local]
 }
 
