@@ -26,6 +26,7 @@ const written: Readonly<Record<Use, readonly string[]>> = {
   stream: [
     'classifications',
     'dead_letters',
+    'filtered_events',
     'inference_batches',
     'labels',
     'model_releases',

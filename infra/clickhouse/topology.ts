@@ -32,6 +32,7 @@ export function topologyOf({ cluster, sharded, cloud }: ClusterConfig): Topology
 export const shardingKeys: ReadonlyMap<string, string> = new Map([
   ['classifications', 'cityHash64(topic, partition, offset)'],
   ['dead_letters', 'cityHash64(topic, partition, offset)'],
+  ['filtered_events', 'cityHash64(topic, partition, offset)'],
   ['inference_batches', 'rand()'],
   // Rollups of early migrations, which a later one drops.
   ['label_counts_minute', 'rand()'],

@@ -68,7 +68,8 @@ const work: Record<
         knownLabel: 'ham',
       })
       const deadLetters = [sampleDeadLetter({ ...owner, offset: 9 })]
-      await sink.write({ token: version, outputs: [outputOf(value)], deadLetters }, fence)
+      const filtered = [{ topic: owner.topic, partition: 0, offset: 8, recordTimeMs: 1 }]
+      await sink.write({ token: version, outputs: [outputOf(value)], deadLetters, filtered }, fence)
     }
     const labels = createLabelSink(clients, { deadLetterTopic: 'dead', owner })
     const origin = { topic: owner.topic, partition: 0, offset: 1, recordTimeMs: 1 }
