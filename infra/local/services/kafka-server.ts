@@ -100,7 +100,7 @@ function toProperties(values: Record<string, string | number | boolean>): string
 
 const javaOptions = [
   '-Xms64m',
-  '-Xmx512m',
+  '-Xmx768m',
   '-XX:+UseSerialGC',
   '-XX:TieredStopAtLevel=1',
   '-XX:+ExitOnOutOfMemoryError',
