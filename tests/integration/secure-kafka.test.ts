@@ -333,7 +333,7 @@ describe.skipIf(!hasOpenssl)('winnow doctor', () => {
     expect(said).toMatch(/✓ Kafka: localhost:\d+ \(.*\) answers in \d+ ms/)
     expect(said).toMatch(/! Kafka TLS: .*TLSv1\.3, certificate of server, valid until 2\d{3}-/)
     expect(said).toMatch(/✓ Kafka login: scram-sha-512, bob/)
-    expect(said).toMatch(/✓ Kafka topics: \d of 9 exist and can be seen/)
+    expect(said).toMatch(/✓ Kafka topics: \d+ of 10 exist and can be seen/)
     const events = topicOf(space.config.topics, 'events')
     expect(said).toContain(`\`winnow stream\` lacks Read on the topic ${events}\n`)
     expect(said).toMatch(/[✓!] registry schemas: (all 7 are compatible|not registered: )/)

@@ -69,7 +69,7 @@ export function makeAuthority(dir: string, name: string): Authority {
       `database = ${at(`${name}.index`)}`,
       `serial = ${at(`${name}.serial`)}`,
       'default_md = sha256',
-      'default_days = 90',
+      'default_days = 2',
       'policy = any',
       'copy_extensions = copy',
       '[any]',
