@@ -26,7 +26,10 @@ describe('debeziumEnvelope', () => {
       kind: 'ok',
       value: { value: change, key: { id: 1 }, headers: {} },
     })
-    expect(read({ schema: null, payload: null })).toMatchObject({ kind: 'filtered', reason: 'filter' })
+    expect(read({ schema: null, payload: null })).toMatchObject({
+      kind: 'filtered',
+      reason: 'filter',
+    })
   })
 
   it.each([
