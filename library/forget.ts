@@ -78,8 +78,8 @@ export type Forgotten = {
  * hold of them. It resolves when neither a query nor a file holds them. Running it again removes
  * what a killed one left.
  *
- * @throws WinnowError `usage`, `analytics_unavailable`, `analytics_refused`, `analytics_unsupported`,
- *   `deadline_exceeded`.
+ * @throws WinnowError `usage`, `analytics_unavailable`, `analytics_refused`,
+ *   `analytics_unsupported`, `deadline_exceeded`.
  *
  * @example
  * const { events, outOfReach } = await forget({ ids: ['ticket-17'] })
