@@ -56,6 +56,7 @@ it('a cluster needs more', () => {
   expect(more('stream', { ...main, sharded: true })).toEqual([
     'INSERT ON winnow.classifications_local',
     'INSERT ON winnow.dead_letters_local',
+    'INSERT ON winnow.filtered_events_local',
     'INSERT ON winnow.inference_batches_local',
     'REMOTE ON *.*',
     'SELECT ON system.clusters',
