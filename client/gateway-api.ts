@@ -10993,7 +10993,16 @@ export interface operations {
           [name: string]: unknown
         }
         content: {
-          'text/event-stream': unknown
+          'text/event-stream': {
+            /** @description JSON. */
+            data?: string
+            /** @enum {string} */
+            event?: 'ready' | 'result' | 'closed'
+            /** @description What to resume with. */
+            id?: string
+            /** @description Milliseconds before reconnecting. */
+            retry?: number
+          }
         }
       }
       /** @description The body, a header or a parameter is malformed. Codes: `parameter_invalid`, `body_invalid`. */

@@ -71,6 +71,18 @@ const streamQuery = z.strictObject({
     .describe('As the header Last-Event-ID, for clients that cannot send it.'),
 })
 
+/** One event: OpenAPI 3.1 has no word for a sequence of them. */
+const streamEvent = {
+  type: 'object' as const,
+  description: 'One of the events that the body consists of.',
+  properties: {
+    event: { type: 'string' as const, enum: ['ready', 'result', 'closed'] },
+    id: { type: 'string' as const, description: 'What to resume with.' },
+    data: { type: 'string' as const, description: 'JSON.' },
+    retry: { type: 'integer' as const, description: 'Milliseconds before reconnecting.' },
+  },
+}
+
 const streamResults: RouteConfig = {
   method: 'get',
   path: '/v1/stream',
@@ -94,7 +106,7 @@ const streamResults: RouteConfig = {
   responses: {
     200: {
       description: 'Events until one side closes the connection.',
-      content: { 'text/event-stream': { schema: {} } },
+      content: { 'text/event-stream': { schema: streamEvent } },
     },
     ...problems([400, 401, 403, 410, 500, 501, 502, 503, 504]),
   },
