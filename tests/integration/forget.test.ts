@@ -144,7 +144,7 @@ describe('forget', () => {
     }
     const topic = topicOf(space.config.topics, 'events')
     await json('replay', '--model', 'test', '--into', 'again')
-    // Which texts a run keeps depends on its split: train until one kept these.
+    // The split decides whose texts are kept in a folder of a run: train until these are in one.
     let version = 0
     let runFiles: string[] = []
     while (runFiles.length === 0 && version < 8) {
