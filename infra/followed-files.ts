@@ -1,6 +1,6 @@
 // Follows files that others renew, such as certificates and passwords: a value is read off them
 // again once they have changed. Clients ask for it whenever they open a connection.
-import { statSync } from 'node:fs'
+import { fileState } from '../configs/file-state.ts'
 import { readSecretFile } from '../configs/secret-file.ts'
 import { errorMessage } from '../schemas/errors.ts'
 
@@ -14,10 +14,10 @@ export function followFiles<Value>(
   read: () => Value,
   onProblem: (line: string) => void,
 ): () => Value {
-  let seen = stateOf(files)
+  let seen = fileState(files)
   let value = read()
   return () => {
-    const now = stateOf(files)
+    const now = fileState(files)
     if (now === seen) return value
     seen = now
     try {
@@ -44,14 +44,4 @@ export function followSecret(
 ): () => string | undefined {
   if (file === undefined) return () => value
   return followFiles([file], () => readSecretFile(setting, file), onProblem)
-}
-
-/** Identifies the content of the files without reading them. */
-function stateOf(files: readonly string[]): string {
-  return files
-    .map((file) => {
-      const found = statSync(file, { throwIfNoEntry: false })
-      return found === undefined ? 'absent' : `${found.ino} ${found.size} ${found.mtimeMs}`
-    })
-    .join(', ')
 }

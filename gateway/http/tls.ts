@@ -1,8 +1,9 @@
 // TLS of the listener: reads certificate and key, checks that they fit, and takes renewed ones
 // without a restart. server.ts listens.
-import { readFileSync, statSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import type { Server } from 'node:https'
 import { createSecureContext, type SecureContextOptions } from 'node:tls'
+import { fileState } from '../../configs/file-state.ts'
 import type { Config } from '../../configs/schema.ts'
 import { WinnowError } from '../../schemas/errors.ts'
 
@@ -52,9 +53,10 @@ export function followTls(
   files: TlsFiles,
   onProblem: (line: string) => void,
 ): () => void {
-  let seen = fingerprint(files)
+  const paths = Object.values(files)
+  let seen = fileState(paths)
   const timer = setInterval(() => {
-    const now = fingerprint(files)
+    const now = fileState(paths)
     if (now === seen) return
     seen = now
     try {
@@ -65,12 +67,6 @@ export function followTls(
   }, followMs)
   timer.unref()
   return () => clearInterval(timer)
-}
-
-function fingerprint(files: TlsFiles): string {
-  return Object.values(files)
-    .map((file) => statSync(file, { throwIfNoEntry: false })?.mtimeMs)
-    .join(' ')
 }
 
 function readPem(setting: keyof TlsFiles, file: string): string {

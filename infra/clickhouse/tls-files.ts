@@ -1,10 +1,12 @@
 // TLS to ClickHouse: the files of clickhouse.tls, which are read again when they change, and what a
 // failed handshake says to a person.
-import { readFileSync, statSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { Agent, type AgentOptions } from 'node:https'
 import { createSecureContext, type SecureContextOptions } from 'node:tls'
 import type { Config } from '../../configs/schema.ts'
+import { tlsFailure, wrongNameCode, type TlsFailure } from '../../configs/tls-problem.ts'
 import { WinnowError } from '../../schemas/errors.ts'
+import { followFiles } from '../followed-files.ts'
 
 /** The files of clickhouse.tls. */
 export type TlsFiles = NonNullable<Config['clickhouse']['tls']>
@@ -40,34 +42,17 @@ export function readTlsFiles(files: TlsFiles): SecureContextOptions {
  */
 export function createTlsAgent(files: TlsFiles | undefined, options: AgentOptions): Agent {
   if (files === undefined) return new Agent({ ...options, minVersion })
-  let context = readTlsFiles(files)
-  let seen = fingerprint(files)
+  const paths = Object.values(files)
+  // The former certificate may still be valid; if it is not, the server says so.
+  const current = followFiles(
+    paths,
+    () => readTlsFiles(files),
+    () => undefined,
+  )
   const agent = new Agent(options)
   const connect = agent.createConnection.bind(agent)
-  agent.createConnection = (to, ready) => {
-    const current = fingerprint(files)
-    if (current !== seen) {
-      seen = current
-      context = readOr(context, files)
-    }
-    return connect({ ...to, ...context }, ready)
-  }
+  agent.createConnection = (to, ready) => connect({ ...to, ...current() }, ready)
   return agent
-}
-
-function readOr(former: SecureContextOptions, files: TlsFiles): SecureContextOptions {
-  try {
-    return readTlsFiles(files)
-  } catch {
-    // The former certificate may still be valid; if it is not, the server says so.
-    return former
-  }
-}
-
-function fingerprint(files: TlsFiles): string {
-  return Object.values(files)
-    .map((file) => statSync(file, { throwIfNoEntry: false })?.mtimeMs)
-    .join(' ')
 }
 
 function readPem(files: TlsFiles, setting: keyof TlsFiles): string | undefined {
@@ -100,44 +85,26 @@ const noTls =
   'the server does not speak TLS on this port; use its HTTPS port (8443 by default), or http:// in ' +
   'clickhouse.url'
 
-const problems: Readonly<Record<string, string>> = {
-  // Node.js gives this code where what came is no TLS.
-  EPROTO: noTls,
-  SELF_SIGNED_CERT_IN_CHAIN: untrusted,
-  DEPTH_ZERO_SELF_SIGNED_CERT: untrusted,
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: untrusted,
-  UNABLE_TO_GET_ISSUER_CERT: untrusted,
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: untrusted,
-  CERT_SIGNATURE_FAILURE: untrusted,
-  CERT_UNTRUSTED: untrusted,
-  CERT_HAS_EXPIRED: 'the certificate of the server has expired; renew it on the server',
-  CERT_NOT_YET_VALID:
+const problems: Readonly<Record<TlsFailure, string>> = {
+  unknown_authority: untrusted,
+  client_certificate_wanted: needsOurs,
+  client_certificate_refused: refusedOurs,
+  no_common_version: `the server speaks only TLS older than ${minVersion}`,
+  handshake_refused: needsOurs,
+  not_tls: noTls,
+  expired: 'the certificate of the server has expired; renew it on the server',
+  not_yet_valid:
     'the certificate of the server is not valid yet; check the clocks of both machines',
-  CERT_REVOKED: 'the certificate of the server was revoked; replace it on the server',
-  ERR_SSL_WRONG_VERSION_NUMBER: noTls,
-  ERR_SSL_PACKET_LENGTH_TOO_LONG: noTls,
-  ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: needsOurs,
-  ERR_SSL_TLSV1_ALERT_UNKNOWN_CA: refusedOurs,
-  ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE: refusedOurs,
-  ERR_SSL_SSL_TLS_ALERT_BAD_CERTIFICATE: refusedOurs,
-  ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED: refusedOurs,
-  ERR_SSL_SSLV3_ALERT_CERTIFICATE_UNKNOWN: refusedOurs,
-  ERR_SSL_SSL_TLS_ALERT_CERTIFICATE_EXPIRED: refusedOurs,
-  ERR_SSL_SSL_TLS_ALERT_CERTIFICATE_UNKNOWN: refusedOurs,
-  ERR_SSL_SSL_TLS_ALERT_HANDSHAKE_FAILURE: needsOurs,
-  ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE: needsOurs,
-  ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION: `the server speaks only TLS older than ${minVersion}`,
-  ERR_SSL_UNSUPPORTED_PROTOCOL: `the server speaks only TLS older than ${minVersion}`,
+  revoked: 'the certificate of the server was revoked; replace it on the server',
 }
 
 /** What a handshake failed of, as a clause; undefined for an error that is not of TLS. */
 export function tlsProblem(cause: unknown): string | undefined {
   for (let error = cause, depth = 0; error instanceof Error && depth < 10; depth++) {
     const { code, host, cert } = error as Error & { code?: unknown } & HostMismatch
-    if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return wrongHost({ host, cert })
-    // OpenSSL 3.2 and later say "ssl/tls alert", earlier ones "sslv3 alert".
-    const words = typeof code === 'string' ? problems[code.replaceAll('/', '_')] : undefined
-    if (words !== undefined) return words
+    if (code === wrongNameCode) return wrongHost({ host, cert })
+    const failure = tlsFailure(code)
+    if (failure !== undefined) return problems[failure]
     error = error.cause
   }
   return undefined
