@@ -1,7 +1,7 @@
 // Reads the bytes of a file or of standard input, decompresses gzip and zstd, and peeks at the
 // beginning before the rest is read. file-format.ts interprets the beginning.
 import { createReadStream } from 'node:fs'
-import { Readable } from 'node:stream'
+import { Readable, type Transform } from 'node:stream'
 import { createGunzip, createZstdDecompress } from 'node:zlib'
 import { fileProblem } from '../../configs/file-problem.ts'
 import { ZstdFrames } from '../../infra/compression/zstd-frames.ts'
@@ -130,20 +130,11 @@ async function* namedErrors(
   }
 }
 
-async function* gunzip(bytes: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const input = Readable.from(bytes)
-  const output = createGunzip({ chunkSize: 1 << 18 })
-  input.on('error', (error) => output.destroy(error))
-  input.pipe(output)
-  try {
-    for await (const chunk of output) yield chunk as Uint8Array
-  } finally {
-    input.destroy()
-    output.destroy()
-  }
+function gunzip(bytes: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
+  return decompressed(bytes, createGunzip({ chunkSize }))
 }
 
-async function* unzstd(bytes: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
+function unzstd(bytes: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
   const frames = new ZstdFrames()
   const pieces = async function* (): AsyncGenerator<Buffer> {
     for await (const chunk of bytes) {
@@ -151,8 +142,17 @@ async function* unzstd(bytes: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8A
     }
     if (!frames.isComplete) throw Object.assign(new Error('cut off'), { code: 'ZSTD_cut_off' })
   }
-  const input = Readable.from(pieces())
-  const output = createZstdDecompress({ chunkSize: 1 << 18 })
+  return decompressed(pieces(), createZstdDecompress({ chunkSize }))
+}
+
+const chunkSize = 1 << 18
+
+/** What a decompressor makes of the bytes; both end with the reader. */
+async function* decompressed(
+  bytes: AsyncGenerator<Uint8Array>,
+  output: Transform,
+): AsyncGenerator<Uint8Array> {
+  const input = Readable.from(bytes)
   input.on('error', (error) => output.destroy(error))
   input.pipe(output)
   try {
