@@ -10,10 +10,10 @@ import {
   uuidText,
   type LogicalType,
 } from './logical-type.ts'
-import { readValue, type Decoded, type Read } from './resolution.ts'
+import { arrayRead, inside, readValue, type Decoded, type Read } from './resolution.ts'
 import { shortFloat } from './short-float.ts'
 import { shown, type RecordNode, type SchemaNode } from './schema-graph.ts'
-import { ValueDefect, type ValueBytes } from './value-bytes.ts'
+import type { ValueBytes } from './value-bytes.ts'
 
 /** What becomes of bytes: base64, or the text in UTF-8 that they are. */
 export type BytesForm = 'base64' | 'utf8'
@@ -65,7 +65,7 @@ class Planning {
         return (bytes) => reads[bytes.choice(reads.length)]!(bytes)
       }
       case 'array':
-        return itemsRead(this.plan(type.items))
+        return arrayRead(this.plan(type.items))
       case 'map':
         return entriesRead(this.plan(type.values))
       case 'record':
@@ -127,18 +127,6 @@ function timeRead(
   return logical === undefined ? read : (bytes) => plainTime(logical, read(bytes))
 }
 
-function itemsRead(item: Read): Read {
-  return (bytes) => {
-    bytes.enter()
-    const items: unknown[] = []
-    for (let left = bytes.blockItems(); left > 0; left = bytes.blockItems()) {
-      for (; left > 0; left--) items.push(within(items.length, () => item(bytes)))
-    }
-    bytes.leave()
-    return items
-  }
-}
-
 function entriesRead(item: Read): Read {
   return (bytes) => {
     bytes.enter()
@@ -160,14 +148,11 @@ function refuseProto(name: string, bytes: ValueBytes): void {
   if (name === '__proto__') bytes.fail('must not have the name "__proto__"', 'field_type')
 }
 
-/** Adds the name of a field, or the index of an item, to the path of a defect. */
-function within<T>(place: string | number, read: () => T): T {
+/** Adds the name of a field to the path of a defect. */
+function within<T>(name: string, read: () => T): T {
   try {
     return read()
   } catch (error) {
-    if (error instanceof ValueDefect) {
-      error.path.unshift(typeof place === 'number' ? `[${place}]` : shown(place))
-    }
-    throw error
+    throw inside(error, shown(name))
   }
 }

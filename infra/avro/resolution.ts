@@ -212,7 +212,8 @@ function recordRead(parts: {
   }
 }
 
-function arrayRead(item: Read): Read {
+/** Reads the items of an array in their blocks; a defect names the index. */
+export function arrayRead(item: Read): Read {
   return (bytes) => {
     bytes.enter()
     const items: unknown[] = []
@@ -317,7 +318,8 @@ function pathTo(path: string, field: string): string {
   return path === '' ? shown(field) : `${shown(path)}.${shown(field)}`
 }
 
-function inside(error: unknown, place: string): unknown {
+/** Puts a place in front of the path of a defect; other errors stay as they are. */
+export function inside(error: unknown, place: string): unknown {
   if (error instanceof ValueDefect) error.path.unshift(place)
   return error
 }
