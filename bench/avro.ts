@@ -5,9 +5,9 @@ import avro from 'avsc'
 import { resolveSchemas } from '../infra/avro/resolution.ts'
 import { readSchemaGraph, type SchemaNode } from '../infra/avro/schema-graph.ts'
 import { eventAvro } from '../schemas/event.ts'
+import { callSpeed } from './measuring.ts'
 
-const rounds = 9
-const valuesInRound = 60_000
+const pace = { rounds: 9, callsInRound: 60_000 }
 const other = {
   ...eventAvro,
   fields: [
@@ -31,20 +31,6 @@ function typeOf(schema: object): avro.Type {
   return avro.Type.forSchema(schema as avro.Schema)
 }
 
-/** Values per second: the median of the rounds, with the slowest and the fastest. */
-function speedOf(read: () => unknown): string {
-  const speeds = Array.from({ length: rounds }, () => {
-    const startMs = performance.now()
-    for (let count = 0; count < valuesInRound; count++) read()
-    return (valuesInRound / (performance.now() - startMs)) * 1_000
-  })
-  const sorted = speeds.slice(1).sort((one, two) => one - two)
-  const [least, middle, most] = [0, sorted.length >> 1, sorted.length - 1].map((at) =>
-    Math.round(sorted[at]!).toLocaleString('en'),
-  )
-  return `${middle!} (${least!} to ${most!})`
-}
-
 const reader = typeOf(eventAvro)
 for (const [size, event] of Object.entries(events)) {
   for (const [which, writer] of Object.entries({ own: eventAvro, other })) {
@@ -54,8 +40,8 @@ for (const [size, event] of Object.entries(events)) {
     if (resolution.kind === 'rejected') throw new TypeError(resolution.message)
     const resolver = which === 'own' ? undefined : reader.createResolver(type)
     process.stdout.write(
-      `texts ${size}, ${which} schema: infra/avro ${speedOf(() => resolution.read(bytes))}, ` +
-        `avsc ${speedOf(() => reader.fromBuffer(bytes, resolver) as unknown)}\n`,
+      `texts ${size}, ${which} schema: infra/avro ${callSpeed(() => resolution.read(bytes), pace)}, ` +
+        `avsc ${callSpeed(() => reader.fromBuffer(bytes, resolver) as unknown, pace)}\n`,
     )
   }
 }

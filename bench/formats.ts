@@ -7,9 +7,9 @@ import { plainReader } from '../infra/avro/plain-value.ts'
 import { readSchemaGraph } from '../infra/avro/schema-graph.ts'
 import { readMessage } from '../infra/protobuf/message-value.ts'
 import { readProtoSchema } from '../infra/protobuf/proto-schema.ts'
+import { callSpeed } from './measuring.ts'
 
-const rounds = 9
-const valuesInRound = 30_000
+const pace = { rounds: 9, callsInRound: 30_000 }
 const note = 'Wo ist mein Päckchen? '.repeat(10)
 const line = { what: 'shoes', count: 2 }
 const order = { number: 4_711, note, paid: true, price: 12.5, lines: [line, line, line] }
@@ -39,20 +39,6 @@ const orderAvro = {
   ],
 }
 
-/** Values per second: the median of the rounds, with the slowest and the fastest. */
-function speedOf(read: () => unknown): string {
-  const speeds = Array.from({ length: rounds }, () => {
-    const startMs = performance.now()
-    for (let count = 0; count < valuesInRound; count++) read()
-    return (valuesInRound / (performance.now() - startMs)) * 1_000
-  })
-  const sorted = speeds.slice(1).sort((one, two) => one - two)
-  const [least, middle, most] = [0, sorted.length >> 1, sorted.length - 1].map((at) =>
-    Math.round(sorted[at]!).toLocaleString('en'),
-  )
-  return `${middle!} (${least!} to ${most!})`
-}
-
 const library = protobuf.parse(proto, { keepCase: true }).root.lookupType('shop.Order')
 const message = Buffer.from(library.encode(library.fromObject(order)).finish())
 const schema = readProtoSchema(proto, () => undefined)
@@ -61,8 +47,8 @@ const own = schema.schema.byName('shop.Order')!
 const toPlain = { longs: String, enums: String, bytes: String, defaults: true } as const
 process.stdout.write(
   `Protobuf, ${message.length} bytes: infra/protobuf ` +
-    `${speedOf(() => readMessage(own, message, { bytes: 'base64' }))}, ` +
-    `protobufjs ${speedOf(() => library.toObject(library.decode(message), toPlain))}\n`,
+    `${callSpeed(() => readMessage(own, message, { bytes: 'base64' }), pace)}, ` +
+    `protobufjs ${callSpeed(() => library.toObject(library.decode(message), toPlain), pace)}\n`,
 )
 
 const avsc = avro.Type.forSchema(orderAvro as avro.Schema)
@@ -71,6 +57,6 @@ const graph = readSchemaGraph(orderAvro)
 if (graph.kind === 'rejected') throw new TypeError(graph.message)
 const read = plainReader(graph.root, { bytes: 'base64' })
 process.stdout.write(
-  `Avro, ${datum.length} bytes: infra/avro ${speedOf(() => read(datum))}, ` +
-    `avsc ${speedOf(() => avsc.fromBuffer(datum) as unknown)}\n`,
+  `Avro, ${datum.length} bytes: infra/avro ${callSpeed(() => read(datum), pace)}, ` +
+    `avsc ${callSpeed(() => avsc.fromBuffer(datum) as unknown, pace)}\n`,
 )

@@ -54,3 +54,23 @@ export function peakRss(pid: number | 'self'): number {
   const [, kib] = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
   return Number(kib) * 1024
 }
+
+/**
+ * Calls per second: the median of the rounds, with the slowest and the fastest. The first round
+ * warms up and does not count.
+ */
+export function callSpeed(
+  call: () => unknown,
+  { rounds, callsInRound }: { readonly rounds: number; readonly callsInRound: number },
+): string {
+  const speeds = Array.from({ length: rounds }, () => {
+    const startMs = performance.now()
+    for (let count = 0; count < callsInRound; count++) call()
+    return (callsInRound / (performance.now() - startMs)) * 1_000
+  })
+  const spread = spreadOf(speeds.slice(1))
+  const [middle, least, most] = [spread.median, spread.min, spread.max].map((speed) =>
+    Math.round(speed).toLocaleString('en'),
+  )
+  return `${middle!} (${least!} to ${most!})`
+}
