@@ -336,7 +336,7 @@ const language = z.strictObject({
     .default(false)
     .describe(
       'Whether the stage validate puts the language of each text into the attribute language, as an ISO ' +
-        '639-1 code, or und if it cannot be told. An attribute that the event already has stays.',
+        '639-1 code, or und if it cannot be detected. An attribute that the event already has stays.',
     ),
   only: z
     .array(
@@ -347,7 +347,7 @@ const language = z.strictObject({
     .default([])
     .describe(
       'Languages that pass, such as [en, de]; others are counted as filtered and become neither rows ' +
-        'nor dead letters. und lets texts pass whose language cannot be told. Empty: all pass.',
+        'nor dead letters. und lets texts pass whose language cannot be detected. Empty: all pass.',
     ),
 })
 

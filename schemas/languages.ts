@@ -1,6 +1,9 @@
-// The languages that texts are told apart by, as ISO 639-1 codes. models/language/ detects them.
+// The languages that can be detected, as ISO 639-1 codes. models/language/ detects them.
 
-/** What a text has whose language cannot be told (BCP 47, RFC 5646, 4.1): too short, or none. */
+/**
+ * The code of a text whose language cannot be detected (BCP 47, RFC 5646, 4.1): it is too short, or
+ * has none.
+ */
 export const undetermined = 'und'
 
 /** The codes that a text can have, in alphabetical order. */

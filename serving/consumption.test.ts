@@ -63,7 +63,7 @@ describe('a process', () => {
     ])
   })
 
-  it('has groups whose stages are told by their names', () => {
+  it('names groups after their stages', () => {
     for (const [, group] of planned({ range: all })) {
       expect(stagesOf(config, group!)).toBe('validate..infer')
     }

@@ -156,7 +156,7 @@ describe('what enters by configured inputs', () => {
 })
 
 describe('languages', () => {
-  it('are told for each event, and those that are not wanted are filtered', async () => {
+  it('are detected in each event, and events in other languages are filtered', async () => {
     const config = loadConfig({ env: {}, set: ['language.only=de,fr,und'] })
     const texts = ['Wo ist mein Paket?', 'Where is my parcel?', 'Où est mon colis ?', 'ok']
     const outcomes = await validateChain(config)

@@ -24,7 +24,7 @@ export const benchmarks: Readonly<Record<string, string>> = {
   shadow: 'latency of the main path while a shadow runs',
   train: 'speed of full fine-tuning on each engine compared with PyTorch (needs Python)',
   tune: 'best values of the samplers compared with Optuna (needs Python)',
-  languages: 'short texts whose language is told, compared with other detectors',
+  languages: 'language detection in short texts compared with other detectors',
 }
 
 /** Adds `bench` to the program. */

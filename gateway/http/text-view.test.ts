@@ -141,7 +141,7 @@ describe('the scope read-masked', () => {
     expect(filters).toEqual([])
   })
 
-  it('is told by /v1/me', async () => {
+  it('shows in /v1/me', async () => {
     const { ask } = underTest()
     expect(JSON.parse((await ask('/v1/me', keys.masked)).text)).toMatchObject({
       scopes: ['ingest', 'read-masked'],

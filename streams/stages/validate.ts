@@ -24,7 +24,7 @@ export type ValidationRules = {
   language?: LanguageRules | undefined
 }
 
-/** How languages are told, and which of them pass; none stands for all. */
+/** How languages are detected, and which of them pass; none stands for all. */
 export type LanguageRules = {
   readonly languageOf: LanguageOf
   readonly only: ReadonlySet<string>

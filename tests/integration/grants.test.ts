@@ -173,7 +173,7 @@ describe.each(Object.keys(work) as Use[])('the use %s', (use) => {
   })
 })
 
-it('a user who may not define tables is told which migrations are missing, and who may apply them', async () => {
+it('names the missing migrations, and who may apply them, where tables may not be defined', async () => {
   await engine.restart({ users: usersWith(['GRANT SELECT ON later.*']) })
   const later = { ...engine.clickhouse, database: 'later' }
   await expect(migrate(later)).rejects.toMatchObject({

@@ -89,7 +89,7 @@ export type CheckDataOptions = {
   readonly textBytesMax: number
   /** Default: no tokens are counted. */
   readonly counter?: TokenCounter | undefined
-  /** Default: languages are not told. */
+  /** Default: languages are not detected. */
   readonly languageOf?: ((text: string) => string) | undefined
   readonly onProgress?: ((progress: CheckProgress) => void) | undefined
 }
@@ -335,7 +335,7 @@ function findSimilarLabels(
   }
 }
 
-/** Of more texts, the languages of an even sample are told, which takes a second. */
+/** Of more texts, it detects the languages of an even sample, which takes a second. */
 const languageTextsMax = 5_000
 
 function countLanguages(
