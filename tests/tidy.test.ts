@@ -208,6 +208,8 @@ describe('tests', () => {
     'models/inference/session-options.ts': 'options of another package',
     'models/inference/session-worker.ts': 'the body of a thread; pool.test.ts runs it',
     'serving/backends.ts': 'opens every stack of tests/integration',
+    'serving/checks/clickhouse-checks.ts':
+      'asks a server; tests/integration/doctor-clickhouse.test.ts runs it on a real engine',
     'serving/checks/kafka-checks.ts':
       'asks a broker; tests/integration/secure-kafka.test.ts runs it on a real one',
     'serving/checks/registry-checks.ts':

@@ -13,7 +13,7 @@ import { checkRegistry } from '../../serving/checks/registry-checks.ts'
 import { openObjects } from '../../serving/publishing.ts'
 import { readService } from '../../serving/service-record.ts'
 import { addCommand } from '../shared-options.ts'
-import { checkClickHouse } from './clickhouse-checks.ts'
+import { checkClickHouse } from '../../serving/checks/clickhouse-checks.ts'
 
 /** Adds `doctor` to the program. */
 export function addDoctorCommand(program: Command): void {

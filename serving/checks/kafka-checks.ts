@@ -16,11 +16,9 @@ import { counted } from '../../schemas/counted.ts'
 import { errorMessage } from '../../schemas/errors.ts'
 import { topicNames } from '../../schemas/subjects.ts'
 import { defaultGroup } from '../group-name.ts'
+import { certificateAge } from './certificate-age.ts'
 import { rightText, rightsOf, type KafkaCommand, type Right } from './command-rights.ts'
 
-/** A certificate that expires sooner is reported. */
-const certificateMsMin = 14 * 86_400_000
-const dayMs = 86_400_000
 /** Longest wait for one broker, so that a cluster that is away does not delay the report. */
 const probeMsMax = 3_000
 
@@ -76,12 +74,11 @@ function tlsChecks(probes: readonly BrokerProbe[]): DoctorCheck[] {
     }
     if (certificate === undefined) return []
     const { protocol, subject, validToMs } = certificate
-    const leftMs = validToMs - Date.now()
+    const { daysLeft, isShort } = certificateAge(validToMs)
     const until = new Date(validToMs).toISOString().slice(0, 10)
     const detail = `${broker}: ${protocol}, certificate of ${subject}, valid until ${until}`
-    if (leftMs >= certificateMsMin) return [{ name, state: 'ok', detail }]
-    const days = Math.floor(leftMs / dayMs)
-    const fix = `Renew it: clients refuse the broker in ${days} ${days === 1 ? 'day' : 'days'}.`
+    if (!isShort) return [{ name, state: 'ok', detail }]
+    const fix = `Renew it: clients refuse the broker in ${counted(daysLeft, 'day')}.`
     return [{ name, state: 'warn', detail, fix }]
   })
 }

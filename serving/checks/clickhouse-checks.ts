@@ -20,6 +20,7 @@ import { topologyOf } from '../../infra/clickhouse/topology.ts'
 import type { DoctorCheck } from '../../infra/local/machine-checks.ts'
 import { counted } from '../../schemas/counted.ts'
 import { errorMessage, WinnowError } from '../../schemas/errors.ts'
+import { certificateAge } from './certificate-age.ts'
 
 type ClickHouse = Config['clickhouse']
 
@@ -103,9 +104,6 @@ async function checkConnection(config: ClickHouse): Promise<Step> {
   }
 }
 
-/** A certificate that ends sooner is a warning. */
-const certificateDaysMin = 14
-
 async function checkTls(config: ClickHouse): Promise<Step | undefined> {
   const name = 'ClickHouse TLS'
   const { host, port, isTls } = addressOf(config)
@@ -116,10 +114,10 @@ async function checkTls(config: ClickHouse): Promise<Step | undefined> {
     socket = connectTls({ host, port, ...sniOf(host), timeout: waitMsMax, ...files })
     await ready(socket, 'secureConnect')
     const until = new Date(socket.getPeerCertificate().valid_to)
-    const days = Math.floor((until.getTime() - Date.now()) / 86_400_000)
+    const { daysLeft, isShort } = certificateAge(until.getTime())
     const detail = `${String(socket.getProtocol())}, certificate valid until ${until.toISOString()}`
-    if (days >= certificateDaysMin) return { name, state: 'ok', detail }
-    const fix = `Renew the certificate of the server: it ends in ${counted(days, 'day')}.`
+    if (!isShort) return { name, state: 'ok', detail }
+    const fix = `Renew the certificate of the server: it ends in ${counted(daysLeft, 'day')}.`
     return { name, state: 'warn', detail, fix, isEnd: false }
   } catch (error) {
     const detail = tlsProblem(error) ?? connectionProblem(error)
