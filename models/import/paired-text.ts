@@ -14,8 +14,6 @@ import type { TokenTypes } from './token-types.ts'
 export type PairTokenizer = {
   readonly json: Uint8Array
   readonly types: TokenTypes
-  /** Tokens of the pair besides those of the event's text. */
-  readonly addedTokens: number
 }
 
 const namedToken = z.tuple([z.string(), z.int()])
@@ -60,47 +58,54 @@ export function pairTokenizer(
 ): PairTokenizer {
   const file = checkJson('tokenizer.json', JSON.parse(Buffer.from(json).toString()), pairFile)
   const { pair, specials } = pairTemplate(file.post_processor)
-  const { ids, truncated } = loadTokenizer({
-    json: Buffer.from(JSON.stringify({ ...file, post_processor: null })),
-  }).encode(text, { maxTokens })
-  const room = pair.reduce(
-    (left, one) => left - (specialOf(one, specials)?.ids.length ?? 0),
-    maxTokens,
-  )
-  if (ids.length === 0) throw new WinnowError('usage', `The ${place} text has no tokens.`)
-  if (truncated || ids.length > room / 2) {
-    const tokens = truncated ? `more than ${maxTokens} tokens` : counted(ids.length, 'token')
-    throw new WinnowError(
-      'usage',
-      `The ${place} text has ${tokens}; with at most ${maxTokens} tokens for both texts, it may ` +
-        `have ${counted(Math.max(0, Math.floor(room / 2)), 'token')}.`,
-    )
-  }
+  const bare = Buffer.from(JSON.stringify({ ...file, post_processor: null }))
+  const { ids, truncated } = loadTokenizer({ json: bare }).encode(text, { maxTokens })
+  const added = pair.map((part) => specialOf(part, specials)?.ids.length ?? 0)
+  const room = maxTokens - added.reduce((sum, tokens) => sum + tokens, 0)
+  requireRoom(ids.length, { place, room, maxTokens, truncated })
   const own = place === 'first' ? 'A' : 'B'
-  const paired: SpecialToken = {
-    id: 'paired text',
-    ids: Array.from(ids),
-    tokens: tokensOf(ids, file),
-  }
-  const parts = pair.map((one) => {
-    const special = isText(one, own) ? paired : specialOf(one, specials)
-    return { special, type: 'Sequence' in one ? one.Sequence.type_id : one.SpecialToken.type_id }
+  const paired = { id: pairedName, ids: Array.from(ids), tokens: tokensOf(ids, file) }
+  const parts = pair.map((part) => {
+    const special = isText(part, own) ? paired : specialOf(part, specials)
+    const type = 'Sequence' in part ? part.Sequence.type_id : part.SpecialToken.type_id
+    return { special, type, tokens: special?.ids.length }
   })
-  // The graph knows the types, and a program that encodes one text expects none but 0.
-  const single = parts.map(({ special }) =>
-    special === undefined
-      ? { Sequence: { id: 'A', type_id: 0 } }
-      : { SpecialToken: { id: special.id, type_id: 0 } },
-  )
-  const template = { type: 'TemplateProcessing', single, pair }
-  const all = Object.fromEntries([...specials.values(), paired].map((one) => [one.id, one]))
-  return {
-    json: Buffer.from(
-      JSON.stringify({ ...file, post_processor: { ...template, special_tokens: all } }),
+  const template = {
+    type: 'TemplateProcessing',
+    // The graph makes the types, and a reader of one text expects none but 0.
+    single: parts.map(({ special }) =>
+      special === undefined
+        ? { Sequence: { id: 'A', type_id: 0 } }
+        : { SpecialToken: { id: special.id, type_id: 0 } },
     ),
-    types: typesOf(parts.map((part) => ({ type: part.type, tokens: part.special?.ids.length }))),
-    addedTokens: maxTokens - room + ids.length,
+    pair,
+    special_tokens: { ...Object.fromEntries(specials), [pairedName]: paired },
   }
+  return {
+    json: Buffer.from(JSON.stringify({ ...file, post_processor: template })),
+    types: typesOf(parts),
+  }
+}
+
+/** The name of the paired text among the special tokens of a template. */
+const pairedName = 'paired text'
+
+/**
+ * Refuses a text that leaves the event's less than half: the reference may then cut the paired one.
+ */
+function requireRoom(
+  length: number,
+  found: { place: string; room: number; maxTokens: number; truncated: boolean },
+): void {
+  const { place, room, maxTokens, truncated } = found
+  if (length === 0) throw new WinnowError('usage', `The ${place} text has no tokens.`)
+  if (!truncated && length <= room / 2) return
+  const tokens = truncated ? `more than ${maxTokens} tokens` : counted(length, 'token')
+  throw new WinnowError(
+    'usage',
+    `The ${place} text has ${tokens}. It may have ${Math.floor(room / 2)}, half of the ` +
+      `${maxTokens} tokens of a pair without its special tokens.`,
+  )
 }
 
 type Template = {
@@ -148,7 +153,10 @@ function templateOf(one: z.infer<typeof processor>): Template {
 }
 
 function specialOf(part: Item, specials: Template['specials']): SpecialToken | undefined {
-  return 'SpecialToken' in part ? specials.get(part.SpecialToken.id) : undefined
+  if (!('SpecialToken' in part)) return undefined
+  const special = specials.get(part.SpecialToken.id)
+  // The template refers to the key.
+  return special && { ...special, id: part.SpecialToken.id }
 }
 
 function isText(part: Item, id: 'A' | 'B'): boolean {

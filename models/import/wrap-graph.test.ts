@@ -19,6 +19,7 @@ test('says what an export takes and gives', () => {
     logits: { name: 'logits', elementType: float16 },
     end: { kind: 'other', operator: 'Concat' },
     hasMask: true,
+    opset: 17,
     precision: 'fp32',
   })
 })

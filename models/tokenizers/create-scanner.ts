@@ -87,8 +87,8 @@ function splitPair(pair: string): readonly [string, string] {
 function unigramScanner(file: FileOf<'Unigram'>): Scanner {
   const { model, pre_tokenizer: split } = file
   if (model.unk_id >= model.vocab.length) throw corruptTokenizer('its unknown token is not in it')
-  const parts = split.type === 'Metaspace' ? [split] : split.pretokenizers
-  const [metaspace] = parts.filter(({ type }) => type === 'Metaspace')
+  const parts = split.type === 'Metaspace' ? ([split] as const) : split.pretokenizers
+  const metaspace = parts.length === 1 ? parts[0] : parts[1]
   const options: PieceWordsOptions = {
     splitsAt: parts.length === 1 ? 'spaces' : 'white space',
     mark: metaspace.replacement,
