@@ -107,6 +107,11 @@ async function importExport(dir: string, options: Options): Promise<void> {
   if (manifest.pairedText !== undefined) {
     const { place, text } = manifest.pairedText
     terminal.say(`the ${place} text of every pair: ${JSON.stringify(text)}`)
+  } else if (labels.some((label) => /^entailment$/i.test(label))) {
+    terminal.say(
+      'the label "entailment" is that of a model over pairs of texts; import it again with ' +
+        '--second-text, or it reads each text alone',
+    )
   }
   if (batching === 'one by one') {
     terminal.say(

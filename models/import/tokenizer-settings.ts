@@ -35,6 +35,7 @@ const settingsSchema = z.looseObject({
   keep_accents: z.boolean().nullish(),
   strip_accents: z.boolean().nullish(),
   tokenize_chinese_chars: z.boolean().nullish(),
+  split_by_punct: z.boolean().nullish(),
   add_prefix_space: z.boolean().nullish(),
   add_bos_token: z.boolean().nullish(),
   add_eos_token: z.boolean().nullish(),
@@ -158,7 +159,9 @@ function requireSettings(tokenizer: TokenizerJson, settings: Settings): void {
     if (wanted !== found) throw contradiction('strip_accents', settings.strip_accents)
   }
   const { prefix, suffix } = aroundText(tokenizer.post_processor)
-  const spaces = prefixSpaces(partsOf(tokenizer.pre_tokenizer, 'pretokenizers'))
+  const preTokenizers = partsOf(tokenizer.pre_tokenizer, 'pretokenizers')
+  stated.push(['split_by_punct', preTokenizers.some(({ type }) => type === 'Punctuation')])
+  const spaces = prefixSpaces(preTokenizers)
   for (const isAdded of spaces) stated.push(['add_prefix_space', isAdded])
   const sides = [
     ['add_bos_token', 'bos_token', prefix],
