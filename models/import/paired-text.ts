@@ -1,6 +1,6 @@
 // Models over pairs of texts, one of which is the same for every event: the hypothesis of NLI, the
 // query of a cross-encoder. Its tokens become special tokens around the event's text in
-// tokenizer.json, so that everything that reads the version encodes one text. token-types.ts gives
+// tokenizer.json, so that everything that reads the version encodes one text. typed-tokens.ts gives
 // the tokens their types in the graph.
 import { z } from 'zod'
 import { counted } from '../../schemas/counted.ts'
@@ -8,7 +8,7 @@ import { WinnowError } from '../../schemas/errors.ts'
 import type { PairedText } from '../store/manifest.ts'
 import { loadTokenizer } from '../tokenizers/tokenizer.ts'
 import { checkJson } from './export-files.ts'
-import type { TokenTypes } from './token-types.ts'
+import type { TokenTypes } from './typed-tokens.ts'
 
 /** A tokenizer.json that puts the paired text around that of an event. */
 export type PairTokenizer = {

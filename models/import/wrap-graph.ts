@@ -15,7 +15,7 @@ import { bytesField, rawFields, type RawField } from '../graph/onnx/protobuf-fie
 import type { Precision } from '../store/manifest.ts'
 import { graphEnd, notNumbers, type GraphEnd, type LogitSource } from './graph-output.ts'
 import { graphPrecision } from './graph-precision.ts'
-import { tokenTypeNodes, typesOpsetMin, type TokenTypes } from './token-types.ts'
+import { tokenTypeNodes, typesOpsetMin, type TokenTypes } from './typed-tokens.ts'
 
 /** The interface of an export's graph. */
 export type GraphInterface = {

@@ -1,7 +1,7 @@
 // Parses a Hugging Face tokenizer.json and decides which engine runs it. Winnow's own scanners
 // support WordPiece as in BERT, byte-level BPE as in RoBERTa and ModernBERT, and Unigram as in
-// XLM-R and DeBERTa-v3. The library runs other kinds (library-file.ts). For the rest, the error names the
-// unsupported part.
+// XLM-R and DeBERTa. The library runs other kinds (library-file.ts). For the rest, the error names
+// the unsupported part.
 import { z } from 'zod'
 import { WinnowError } from '../../schemas/errors.ts'
 import { issueSentence } from '../../schemas/issue-text.ts'

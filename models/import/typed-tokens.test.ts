@@ -2,7 +2,7 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { expect, test } from 'vitest'
 import { encodeModel, onnxElementTypes } from '../graph/onnx/onnx-wire.ts'
-import { tokenTypeNodes, tokenTypes, typesOpsetMin } from './token-types.ts'
+import { tokenTypeNodes, tokenTypes, typesOpsetMin } from './typed-tokens.ts'
 
 test.each([
   ['last', 3, [0, 0, 1, 1, 1]],
