@@ -41,7 +41,8 @@ const texts = await readTexts(values.data, (rounds + 1) * textsInRound)
 if (texts.length < (rounds + 1) * textsInRound) {
   throw new RangeError(`${values.data} has only ${texts.length} texts`)
 }
-const base = async () => (await ensureBase({ name: 'minilm-l6', storeDir: modelStoreDir() })).tokenizerPath
+const base = async () =>
+  (await ensureBase({ name: 'minilm-l6', storeDir: modelStoreDir() })).tokenizerPath
 for (const path of values.tokenizer ?? [await base()]) await compare(path)
 
 async function compare(path: string): Promise<void> {
