@@ -24,18 +24,18 @@ export function createPieceWords(
   encode: PieceEncoder,
   { splitsAt, mark, marks }: PieceWordsOptions,
 ): SectionScanner {
-  const markUnit = mark.charCodeAt(0)
+  const markLength = createMarkLength(mark)
   // Words are remembered without their mark.
   const marked = { mark, cache: new WordCache() }
   const unmarked = { mark: '', cache: new WordCache() }
   /** Appends the words that begin at a mark or a space of `text`, and the one at its beginning. */
   function* append(text: string, startsWord: boolean, { found, idsMin }: ScanTarget): Work<void> {
     for (let from = 0; from < text.length && found.length < idsMin;) {
-      const unit = text.charCodeAt(from)
-      const hasMark = unit === space || unit === markUnit
-      if (hasMark) from++
-      const to = unmarkedEnd(text, from, markUnit)
-      const kind = hasMark || startsWord ? marked : unmarked
+      const units = markLength(text, from)
+      const kind = units > 0 || startsWord ? marked : unmarked
+      from += units
+      let to = from
+      while (to < text.length && markLength(text, to) === 0) to++
       startsWord = false
       const known = kind.cache.find(text, from, to)
       if (known >= 0) kind.cache.append(known, found)
@@ -64,13 +64,14 @@ export function createPieceWords(
   }
 }
 
-function unmarkedEnd(text: string, from: number, markUnit: number): number {
-  let to = from
-  for (; to < text.length; to++) {
-    const unit = text.charCodeAt(to)
-    if (unit === space || unit === markUnit) break
+/** The length of the mark, or the space that stands for one, at a position; 0 if there is none. */
+function createMarkLength(mark: string): (text: string, at: number) => number {
+  const first = mark.charCodeAt(0)
+  return (text, at) => {
+    const unit = text.charCodeAt(at)
+    if (unit === first && (mark.length === 1 || text.startsWith(mark, at))) return mark.length
+    return unit === space ? 1 : 0
   }
-  return to
 }
 
 /** Yields words between white space with their positions, and undefined after each part. */
