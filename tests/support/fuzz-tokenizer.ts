@@ -1,5 +1,5 @@
 // The texts of `fuzz-texts.ts` for one tokenizer.json, and the hashes by which ids are compared. The
-// words of running text are those of English sentences in tests/fixtures/short-texts.json, unless
+// words of running text are those of tests/fixtures/short-texts.json in 17 languages, unless
 // others are given.
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
