@@ -106,11 +106,11 @@ function openSide(name: string, path: string): Side {
     name,
     async encode(some) {
       child.send(some)
-      const [answer] = await Promise.race([
+      const [answer] = (await Promise.race([
         once(child, 'message'),
         exited.then(() => Promise.reject(new Error(`${name} ended; its message stands above.`))),
-      ])
-      return answer as Encoded
+      ])) as [Encoded]
+      return answer
     },
     async close() {
       child.kill()

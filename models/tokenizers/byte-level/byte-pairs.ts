@@ -1,9 +1,9 @@
 // Byte-pair encoding of words (Sennrich, Haddow and Birch 2016; on bytes, as in GPT-2): merges the
 // bytes of a word pair by pair, in the order in which the pairs were learnt. byte-words.ts splits
 // texts into words.
-import type { Work } from '../runtime/sliced-work.ts'
+import type { Work } from '../../runtime/sliced-work.ts'
 import { createPairRanks, noRank, type PairRanks } from './pair-ranks.ts'
-import type { WordEncoder } from './scanner.ts'
+import type { WordEncoder } from '../scanner.ts'
 
 export type BytePairs = {
   /** Token to id; a byte is written as its character in `byteCharacters`. */
@@ -69,7 +69,9 @@ function createSymbols({ ids, unknown }: BytePairs): (bytes: Uint8Array) => numb
 
 type Merges = { readonly rankOf: PairRanks; readonly merged: Int32Array }
 
-/** Merges at most `shortBytesMax` symbols in place; of equal pairs, the leftmost is merged first. */
+/**
+ * Merges at most `shortBytesMax` symbols in place; of equal pairs, the leftmost is merged first.
+ */
 function createShortMerge({ rankOf, merged }: Merges): (symbols: number[]) => number[] {
   /** The rank of each symbol with the next one. */
   const ranks = new Int32Array(shortBytesMax)
