@@ -13,7 +13,7 @@ import { createWordPiece } from './word-piece.ts'
 import type { Scanner, ScanTarget } from './scanner.ts'
 import { createSectionScanner, joining } from './section-scanner.ts'
 import { corruptTokenizer, type TokenizerFile } from './tokenizer-file.ts'
-import { WordCache } from './word-cache.ts'
+import { WordCache } from './tables/word-cache.ts'
 
 /** The parts of a tokenizer.json that a BERT scanner needs. */
 export type BertWordsFile = Pick<TokenizerFile, 'added_tokens'> & {

@@ -2,8 +2,8 @@
 // checked that the file is supported, and template.ts adds the special tokens around a text.
 import { errorMessage } from '../../schemas/errors.ts'
 import { createBertWords, letterCaseOf } from './bert-words.ts'
-import { byteCharacters, createBytePairs } from './byte-level/byte-pairs.ts'
-import { createByteWords } from './byte-level/byte-words.ts'
+import { byteCharacters, createBytePairs } from './byte-pairs.ts'
+import { createByteWords } from './byte-words.ts'
 import { createComposer, strippedText } from './character-kinds.ts'
 import { createLibraryScanner } from './library-scanner.ts'
 import { createPieceWords, type PieceWordsOptions } from './piece-words.ts'

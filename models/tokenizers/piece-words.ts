@@ -6,7 +6,7 @@ import type { Work } from '../runtime/sliced-work.ts'
 import type { ScanTarget } from './scanner.ts'
 import { joining, type SectionScanner } from './section-scanner.ts'
 import type { PieceEncoder } from './unigram.ts'
-import { cachedUnitsMax, WordCache } from './word-cache.ts'
+import { cachedUnitsMax, WordCache } from './tables/word-cache.ts'
 
 const space = 0x20
 

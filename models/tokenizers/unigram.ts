@@ -2,7 +2,7 @@
 // finds the one with the largest sum of log-probabilities. piece-words.ts splits texts into words.
 
 import type { Work } from '../runtime/sliced-work.ts'
-import { createPieceTrie } from './piece-trie.ts'
+import { createPieceTrie } from './tables/piece-trie.ts'
 
 export type UnigramVocabulary = {
   /** Pieces with their log-probabilities, by id. */

@@ -1,10 +1,10 @@
 // Splits a text into words as GPT-2 does: contractions; runs of letters, of numbers and of other
 // characters, each with one preceding space; and runs of white space. byte-pairs.ts encodes words,
 // and added-tokens.ts finds tokens outside words.
-import { wordKind, wordKinds } from '../character-kinds.ts'
-import type { WordEncoder } from '../scanner.ts'
-import { joining, type SectionScanner } from '../section-scanner.ts'
-import { WordCache } from '../word-cache.ts'
+import { wordKind, wordKinds } from './character-kinds.ts'
+import type { WordEncoder } from './scanner.ts'
+import { joining, type SectionScanner } from './section-scanner.ts'
+import { WordCache } from './tables/word-cache.ts'
 
 const apostrophe = 0x27
 const space = 0x20

@@ -1,9 +1,9 @@
 // Byte-pair encoding of words (Sennrich, Haddow and Birch 2016; on bytes, as in GPT-2): merges the
 // bytes of a word pair by pair, in the order in which the pairs were learnt. byte-words.ts splits
 // texts into words.
-import type { Work } from '../../runtime/sliced-work.ts'
-import { createPairRanks, noRank, type PairRanks } from './pair-ranks.ts'
-import type { WordEncoder } from '../scanner.ts'
+import type { Work } from '../runtime/sliced-work.ts'
+import { createPairRanks, noRank, type PairRanks } from './tables/pair-ranks.ts'
+import type { WordEncoder } from './scanner.ts'
 
 export type BytePairs = {
   /** Token to id; a byte is written as its character in `byteCharacters`. */
