@@ -8,7 +8,7 @@ import { createComposer, createLowercase, strippedText } from './character-kinds
 import { createLibraryScanner } from './library-scanner.ts'
 import { createPieceWords, type PieceWordsOptions } from './piece-words.ts'
 import { createPrecompiledMap } from './precompiled-map.ts'
-import { rememberingWords, type PartNormalizer, type Scanner } from './scanner.ts'
+import type { PartNormalizer, Scanner } from './scanner.ts'
 import { createSectionScanner } from './section-scanner.ts'
 import { corruptTokenizer, incompatible, type TokenizerFile } from './tokenizer-file.ts'
 import { createUnigram } from './unigram.ts'
@@ -72,7 +72,7 @@ function bytePairScanner(file: FileOf<'BPE'>): Scanner {
   return createSectionScanner({
     added: file.added_tokens,
     normalize: composes ? createComposer() : (text) => [text],
-    scan: createByteWords(rememberingWords(encode), { spaceFirst: words.add_prefix_space }),
+    scan: createByteWords(encode, { spaceFirst: words.add_prefix_space }),
   })
 }
 
