@@ -19,6 +19,7 @@ describe('inputs', () => {
     expect(config.inputs).toEqual([
       {
         topic: 'orders',
+        start: 'earliest',
         format: 'json',
         keyFormat: 'text',
         bytes: 'base64',
@@ -30,6 +31,16 @@ describe('inputs', () => {
       },
     ])
     expect(loadConfig({ env: {} }).inputs).toEqual([])
+  })
+
+  it.each([
+    ['latest', 'none'],
+    ['2026-06-01T00:00:00+02:00', 'none'],
+    ['2026-06-01T00:00:00', 'must be earliest, latest, or a time'],
+    ['2026-02-31T00:00:00Z', 'must be earliest, latest, or a time'],
+    ['-100', 'must be earliest, latest, or a time'],
+  ])('start at %s: %s', (start, problem) => {
+    expect(problemsOf({ ...orders, start })).toContain(problem)
   })
 
   it('take one value of a filter for a list of one', () => {

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { mappedFields, timeUnits } from '../schemas/mapping/event-mapping.ts'
 import { parsePath } from '../schemas/mapping/field-path.ts'
 import { parseSource } from '../schemas/mapping/field-source.ts'
+import { parseRfc3339 } from '../schemas/rfc3339.ts'
 import { topicNames } from '../schemas/subjects.ts'
 
 /** Forms of a value, and of a key. */
@@ -69,8 +70,21 @@ const filterValue = z.union([z.string().max(4_096), z.number(), z.boolean()])
 
 const topicName = z.string().regex(/^[A-Za-z0-9._-]{1,249}$/, 'must be the name of a topic')
 
+/** `earliest`, `latest`, or a time with its zone. */
+const start = z
+  .string()
+  .refine((text) => /^(?:earliest|latest)$/.test(text) || parseRfc3339(text) !== undefined, {
+    error: 'must be earliest, latest, or a time such as 2026-06-01T00:00:00Z',
+  })
+
 const input = z.strictObject({
   topic: topicName.describe('Topic to consume; Winnow does not create it.'),
+  start: start
+    .default('earliest')
+    .describe(
+      'Where a consumer group begins that has no committed offset on the topic: earliest, latest, or the first ' +
+        'record from a time on (RFC 3339).',
+    ),
   format: z.enum(recordFormats).default('json').describe('Form of the values.'),
   keyFormat: z
     .enum(recordFormats)

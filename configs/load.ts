@@ -78,7 +78,7 @@ export function loadConfig(sources: ConfigSources): Config {
     const named = origin.startsWith('WINNOW_') ? origin : path
     set(secret, readSecretFile(named, value), undefined)
   }
-  const profile = sources.profile ?? env['WINNOW_PROFILE'] ?? 'local'
+  const profile = chosenProfile(sources.profile, env)
   putTree(readYaml(profilePath(profile)), { origin: `profile ${profile}`, put, nested })
   const file = sources.file ?? env['WINNOW_CONFIG']
   if (file !== undefined) putTree(readYaml(file), { origin: file, put, nested })
@@ -100,6 +100,14 @@ export function loadConfig(sources: ConfigSources): Config {
   const parsed = configSchema.safeParse(tree)
   if (parsed.success) return parsed.data
   throw invalid(parsed.error, tree, origins)
+}
+
+/** The profile in use: the one that a person names, else that of the environment, else `local`. */
+export function chosenProfile(
+  named: string | undefined,
+  env: NonNullable<ConfigSources['env']> = process.env,
+): string {
+  return named ?? env['WINNOW_PROFILE'] ?? 'local'
 }
 
 const runningStack = 'the running stack'

@@ -216,6 +216,7 @@ const clickhouseFields = z.strictObject({
     .describe('Database that holds the tables.'),
   username: z.string().default('default').describe('User name.'),
   password: secret('Password.'),
+  passwordFile: file('File with the value of `password`; read once, at start.'),
   roles: z
     .array(z.string().min(1))
     .default([])

@@ -2,7 +2,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { hasOpenssl, makeAuthority, type Authority } from '../tests/support/certificates.ts'
+import {
+  hasOpenssl,
+  lockKey,
+  makeAuthority,
+  type Authority,
+} from '../tests/support/certificates.ts'
 import { followClientTls } from './tls-client.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'winnow-tls-client-'))
@@ -38,6 +43,18 @@ describe.skipIf(!hasOpenssl)('a client certificate (skipped without openssl)', (
   let authority: Authority
   beforeAll(() => {
     authority = makeAuthority(dir, 'authority')
+  })
+
+  it('may have an encrypted key, with its passphrase', () => {
+    const { certFile, keyFile } = lockKey(authority.sign('locked'), 'open-sesame')
+    const opened = follow({ certFile, keyFile, keyPassphrase: 'open-sesame' })
+    expect(opened().secureContext).toBeDefined()
+    expect(() => follow({ certFile, keyFile })).toThrow(
+      /^kafka\.tls: .*locked-locked\.key is encrypted; set kafka\.tls\.keyPassphrase$/,
+    )
+    expect(() => follow({ certFile, keyFile, keyPassphrase: 'wrong' })).toThrow(
+      /^kafka\.tls: .*locked-locked\.key cannot be used together: .*; check kafka\.tls\.keyPassphrase$/,
+    )
   })
 
   it('must fit its key', () => {

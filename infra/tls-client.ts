@@ -54,20 +54,31 @@ function readClientTls(setting: string, settings: ClientTlsSettings): ClientTls 
       new X509Certificate(ca)
     })
   }
+  const isLocked = key !== undefined && lockedKey.test(key)
+  if (isLocked && keyPassphrase === undefined) {
+    const message = `${setting}: the key ${keyFile!} is encrypted; set ${setting}.keyPassphrase`
+    throw new WinnowError('config_invalid', message)
+  }
   const ownFiles = `${setting}: ${certFile ?? ''} and ${keyFile ?? ''} cannot be used together`
   // Making the context once saves the parsing of all authorities for each connection.
-  const secureContext = refuseUnusable(ownFiles, () =>
-    createSecureContext({
-      ca: ca ?? knownAuthorities(),
-      cert,
-      key,
-      passphrase: keyPassphrase,
-      minVersion: 'TLSv1.2',
-    }),
+  const secureContext = refuseUnusable(
+    ownFiles,
+    () =>
+      createSecureContext({
+        ca: ca ?? knownAuthorities(),
+        cert,
+        key,
+        passphrase: keyPassphrase,
+        minVersion: 'TLSv1.2',
+      }),
+    isLocked ? `; check ${setting}.keyPassphrase` : '',
   )
   const servername = serverName === undefined ? {} : { servername: serverName }
   return { secureContext, ...servername, checkServerIdentity: checkNames }
 }
+
+/** The two forms of an encrypted key: PKCS #8, and that of older tools. */
+const lockedKey = /^-----BEGIN ENCRYPTED PRIVATE KEY-----|^Proc-Type: 4,ENCRYPTED/m
 
 /** The authorities of Node.js, with NODE_EXTRA_CA_CERTS, and of the system; each once. */
 function knownAuthorities(): string[] {
@@ -92,10 +103,11 @@ function readPem(setting: string, file: string): string {
   }
 }
 
-function refuseUnusable<Result>(what: string, attempt: () => Result): Result {
+function refuseUnusable<Result>(what: string, attempt: () => Result, advice = ''): Result {
   try {
     return attempt()
   } catch (cause) {
-    throw new WinnowError('config_invalid', `${what}: ${errorMessage(cause)}`, { cause })
+    const message = `${what}: ${errorMessage(cause)}${advice}`
+    throw new WinnowError('config_invalid', message, { cause })
   }
 }

@@ -164,7 +164,10 @@ async function openRunner(
   const sink = faults.sink(sinkOf(options, { ...parts, model, owner: { group, topic }, input }))
   return createRunner<PipelineOutput>({
     source: faults.source(
-      await openGroupSource({ kafka, analytics: clickhouse }, { group, topic, config, log }),
+      await openGroupSource(
+        { kafka, analytics: clickhouse },
+        { group, topic, config, log, start: input?.start },
+      ),
     ),
     chain: createPipeline({
       range,

@@ -177,7 +177,8 @@ function show(
   if (fields.length > 0) {
     const rows = fields.map(({ field, from, value, problem }) => [
       field,
-      from,
+      // As YAML writes it.
+      from.replaceAll('\n', '\\n'),
       problem === undefined ? shownText(value) : `(${problem})`,
     ])
     terminal.say(indented(tableText(['field', 'from', 'value'], rows)))

@@ -1,6 +1,7 @@
 // `winnow doctor`: checks the machine, the configuration and the services, with a fix for each
 // finding.
 import type { Command } from 'commander'
+import { chosenProfile } from '../../configs/load.ts'
 import { plainSecrets } from '../../configs/plain-secrets.ts'
 import { checkPort, runDoctor, type DoctorCheck } from '../../infra/local/machine-checks.ts'
 import { hasRegistry } from '../../infra/schema-registry/registry.ts'
@@ -22,7 +23,8 @@ export function addDoctorCommand(program: Command): void {
     summary: 'check prerequisites, ports, configuration, services and models',
     description:
       'Checks what Winnow needs on this machine and whether the configured services answer. Each\n' +
-      'finding says what to do about it. Exits with status 1 if a check failed.',
+      'finding says what to do about it. What only the embedded stack needs is checked with the profile\n' +
+      'local. Exits with status 1 if a check failed.',
     examples: ['winnow doctor', 'winnow doctor --profile cluster --json'],
   }).action(async (options: SharedOptions) => {
     const context = await readContext(options)
@@ -33,11 +35,14 @@ export function addDoctorCommand(program: Command): void {
       stateDir: paths.state,
       cacheDir: paths.cache,
       modelStoreDir: paths.store,
-      ports: {
-        kafka: kafkaPort,
-        ...(isJsonOnly ? {} : { registry: registryPort }),
-        analytics: analyticsPort,
-      },
+      ports:
+        chosenProfile(options.profile) === 'local'
+          ? {
+              kafka: kafkaPort,
+              ...(isJsonOnly ? {} : { registry: registryPort }),
+              analytics: analyticsPort,
+            }
+          : undefined,
       extraChecks: [
         () => checkGatewayPort(context),
         () => Promise.resolve(checkSecrets(context)),

@@ -9,9 +9,9 @@ import { personalTables, replayTables, type PersonalTable } from './personal-tab
 type Periods = { readonly textDays: number; readonly rowDays: number }
 
 /**
- * Brings all tables in line with `retention.textDays` and `retention.rowDays`, and returns the
- * statements that did it; none if nothing changed. Rows that are too old go at once, in a mutation
- * that ClickHouse runs by itself. Several processes may call it at once.
+ * Brings all tables in line with `retention.textDays` and `retention.rowDays` if these differ from
+ * what was applied last, and returns the statements that did it. Rows that are too old go at once,
+ * in a mutation that ClickHouse runs by itself. Several processes may call it at once.
  */
 export async function applyRetention(
   analytics: Analytics,
@@ -19,8 +19,9 @@ export async function applyRetention(
 ): Promise<string[]> {
   const before = await lastPeriods(analytics)
   const { textDays, rowDays } = retention
-  // A setup without retention, and never one with it, costs one query.
-  if (textDays === 0 && rowDays === 0 && before.textDays === 0 && before.rowDays === 0) return []
+  // What was applied last stands in one table, and a table of a replay is made as a copy, with its
+  // times to live. So a start without a change needs no right but SELECT.
+  if (textDays === before.textDays && rowDays === before.rowDays) return []
   const statements: string[] = []
   for (const table of [...personalTables, ...(await replayTables(analytics))]) {
     statements.push(...(await missingStatements(analytics, { table, retention, before })))
@@ -29,13 +30,12 @@ export async function applyRetention(
   if (rowDays > 0) await keepCounts(analytics)
   for (const statement of statements) await analytics.run(statement)
   if (rowDays === 0) await stopKeepingCounts(analytics)
-  if (before.textDays !== textDays || before.rowDays !== rowDays) {
-    await analytics.insert('retention_periods', {
-      columns: ['text_days', 'row_days'],
-      values: [[textDays, rowDays]],
-      token: randomUUID(),
-    })
-  }
+  // Last, so that what a killed process left undone is done by the next one.
+  await analytics.insert('retention_periods', {
+    columns: ['text_days', 'row_days'],
+    values: [[textDays, rowDays]],
+    token: randomUUID(),
+  })
   return statements
 }
 

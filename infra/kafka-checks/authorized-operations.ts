@@ -2,6 +2,7 @@
 // kafkajs has the requests in older versions only, so the newer ones are written here.
 import { createRequire } from 'node:module'
 import type { ISocketFactory, KafkaConfig } from 'kafkajs'
+import { patchRequestQueue } from '../kafka/kafkajs-request-queue.ts'
 
 /** The operations that Winnow needs, by their codes in Kafka's protocol. */
 const operationCodes = { Read: 3, Write: 4, Create: 5, Delete: 6, Describe: 8 } as const
@@ -115,6 +116,7 @@ type Broker = {
 const kafkajs = (path: string): unknown => createRequire(import.meta.url)(`kafkajs/src/${path}`)
 
 function openBroker(connection: BrokerConnection, address: string): Broker {
+  patchRequestQueue()
   const Pool = kafkajs('network/connectionPool.js') as new (options: object) => object
   const BrokerOf = kafkajs('broker/index.js') as new (options: object) => Broker
   const split = address.lastIndexOf(':')

@@ -40,6 +40,19 @@ function clientOf(refusals: number, refusal: Error, group = stopped): KafkaClien
 }
 
 describe('createTopics', () => {
+  it('says what to set when the cluster has too few brokers for the replicas', async () => {
+    const errors = [Object.assign(new Error('factor'), { type: 'INVALID_REPLICATION_FACTOR' })]
+    const refusal = Object.assign(new Error('Topic creation errors'), { errors })
+    const admin = {
+      createTopics: () => Promise.reject(refusal),
+      fetchTopicMetadata: () => Promise.resolve({ topics: [] }),
+    }
+    await expect(createTopics(admin, [{ topic: 'a' }])).rejects.toMatchObject({
+      code: 'broker_refused',
+      message: expect.stringContaining('set topics.replicationFactor') as string,
+    })
+  })
+
   it('waits until the broker knows the new topic', async () => {
     let unknown = 3
     const refusal = Object.assign(new Error('unknown topic'), { retriable: true })

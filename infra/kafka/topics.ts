@@ -63,15 +63,29 @@ export async function ensureTopics(
 /**
  * Creates topics unless they exist; resolves when all their partitions have leaders. A broker may
  * not yet know a topic that the controller has just created, and kafkajs's own wait for leaders
- * fails on that.
+ * fails on that. Throws broker_refused if the cluster is too small for the replicas.
  */
 export async function createTopics(
   admin: Pick<Admin, 'createTopics' | 'fetchTopicMetadata'>,
   topics: readonly ITopicConfig[],
 ): Promise<void> {
-  await admin.createTopics({ topics: [...topics], waitForLeaders: false })
+  try {
+    await admin.createTopics({ topics: [...topics], waitForLeaders: false })
+  } catch (cause) {
+    throw tooFewBrokers(cause) ?? cause
+  }
   const names = topics.map(({ topic }) => topic)
   await retryUntilLeader(() => admin.fetchTopicMetadata({ topics: names }))
+}
+
+/** What to say if the broker refuses a replication factor, which kafkajs calls a creation error. */
+function tooFewBrokers(cause: unknown): WinnowError | undefined {
+  const { errors = [] } = cause as { errors?: { type?: string }[] }
+  if (!errors.some(({ type }) => type === 'INVALID_REPLICATION_FACTOR')) return undefined
+  const message =
+    'cannot create topics: the cluster has fewer brokers than a topic is to have replicas; set ' +
+    'topics.replicationFactor to at most their number'
+  return new WinnowError('broker_refused', message, { cause })
 }
 
 /** Where a consumer group is in one partition. */

@@ -83,6 +83,15 @@ describe('runDoctor', () => {
     for (const check of checks) expect(check.fix === undefined).toBe(check.state === 'ok')
   })
 
+  it('leaves out what only the embedded stack needs where that is not to run', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'winnow-doctor-'))
+    const folders = { stateDir: dir, cacheDir: dir, modelStoreDir: dir }
+    const names = (await runDoctor({ ...folders, ports: undefined })).map(({ name }) => name)
+    await rm(dir, { recursive: true })
+    expect(names).toContain('Node.js')
+    expect(names.filter((name) => /Java|Maven|engine|port/.test(name))).toEqual([])
+  })
+
   it('checks only the ports that it is given', async () => {
     const dir = await mkdtemp(join(tmpdir(), 'winnow-doctor-'))
     const server = createServer().listen(0, '127.0.0.1')

@@ -29,28 +29,35 @@ export type DoctorCheck = {
   fix?: string
 }
 
-/** Runs every check, `extraChecks` last; a check that throws becomes a failed one. */
+/**
+ * Runs every check, `extraChecks` last; a check that throws becomes a failed one. Without `ports`,
+ * the embedded stack is not meant to run here, and what only it needs is left out.
+ */
 export async function runDoctor(options: {
   stateDir: string
   cacheDir: string
   /** Where base encoders and model versions are stored. */
   modelStoreDir: string
   /** The preferred ports of the services that `winnow up` would start; 0 means any free one. */
-  ports: Readonly<Partial<Record<ServiceName, number>>>
+  ports: Readonly<Partial<Record<ServiceName, number>>> | undefined
   extraChecks?: readonly (() => Promise<DoctorCheck | DoctorCheck[]>)[]
 }): Promise<DoctorCheck[]> {
+  const { ports } = options
   const services = await stackStatus({ stateDir: options.stateDir })
   const checks: (() => Promise<DoctorCheck | DoctorCheck[]>)[] = [
     () => Promise.resolve(checkNode(process.versions.node)),
-    checkJava,
-    checkMaven,
+    ...(ports === undefined ? [] : [checkJava, checkMaven]),
     () => checkFolder('state folder', options.stateDir),
     () => checkFolder('cache folder', options.cacheDir),
     () => checkFolder('model store', options.modelStoreDir),
     () => checkDisk(options.stateDir),
     () => Promise.resolve(checkMemory({ freeBytes: freemem(), totalBytes: totalmem() })),
-    () => Promise.resolve(checkEngine(`${process.platform}-${process.arch}`)),
-    () => checkPorts(options.ports, services),
+    ...(ports === undefined
+      ? []
+      : [
+          () => Promise.resolve(checkEngine(`${process.platform}-${process.arch}`)),
+          () => checkPorts(ports, services),
+        ]),
     () => Promise.resolve(checkServices(services)),
     ...(options.extraChecks ?? []),
   ]

@@ -1,10 +1,10 @@
 // The lines of `winnow doctor` about ClickHouse: from its name to the rights of the user, each with
 // what to do. A step that fails ends the list where the later ones cannot work.
-import { lookup } from 'node:dns/promises'
-import { connect, isIP } from 'node:net'
-import { connect as connectTls, type TLSSocket } from 'node:tls'
+import { isIP } from 'node:net'
+import { connect as connectTls } from 'node:tls'
 import { connectionProblem } from '../../configs/connection-problem.ts'
 import type { Config } from '../../configs/schema.ts'
+import { probeConnection, type ConnectionProbe } from '../../infra/connection-probe.ts'
 import { createAnalytics, type Analytics } from '../../infra/clickhouse/clickhouse.ts'
 import { grantStatement, usedBy, type Use } from '../../infra/clickhouse/grants.ts'
 import { planMigrations } from '../../infra/clickhouse/migrations.ts'
@@ -28,13 +28,10 @@ const waitMsMax = 5_000
 
 /** Checks ClickHouse step by step. */
 export async function checkClickHouse(config: ClickHouse): Promise<DoctorCheck[]> {
-  const found: DoctorCheck[] = []
-  for (const check of [checkName, checkConnection, checkTls, checkLogin]) {
-    const result = await check(config)
-    if (result === undefined) continue
-    found.push(result)
-    if (result.state !== 'ok' && result.isEnd !== false) return found.map(plain)
-  }
+  const found: Step[] = await checkReach(config)
+  const isReached = () => found.every(({ state, isEnd }) => state === 'ok' || isEnd === false)
+  if (isReached()) found.push(await checkLogin(config))
+  if (!isReached()) return found.map(plain)
   const analytics = createAnalytics(config, { database: undefined })
   try {
     for (const check of [checkVersion, checkDatabase, checkMigrations]) {
@@ -71,82 +68,64 @@ function addressOf({ url }: ClickHouse): { host: string; port: number; isTls: bo
   return { host, port: port === '' ? (isTls ? 443 : 80) : Number(port), isTls }
 }
 
-async function checkName(config: ClickHouse): Promise<Step> {
-  const name = 'ClickHouse name'
-  const { host } = addressOf(config)
-  try {
-    const addresses = (await lookup(host, { all: true })).map(({ address }) => address)
-    return { name, state: 'ok', detail: `${host} is ${addresses.join(', ')}` }
-  } catch (error) {
-    const detail = `${host}: ${connectionProblem(error)}`
-    return { name, state: 'fail', detail, fix: 'Correct the host in clickhouse.url, or your DNS.' }
+/** The name of the host, its port, and TLS, up to the first that fails. */
+async function checkReach(config: ClickHouse): Promise<Step[]> {
+  const { host, port, isTls } = addressOf(config)
+  const openTls = () => {
+    const files = config.tls === undefined ? {} : readTlsFiles(config.tls)
+    return connectTls({ host, port, ...sniOf(host), ...files })
   }
+  const probe = await probeConnection({
+    ...{ host, port, waitMsMax },
+    openTls: isTls ? openTls : undefined,
+  })
+  const steps = [nameStep(host, probe)]
+  if (probe.failure?.step !== 'name') steps.push(connectionStep(`${host}:${port}`, probe))
+  if (isTls && !['name', 'tcp'].includes(probe.failure?.step ?? '')) steps.push(tlsStep(probe))
+  return steps
+}
+
+function nameStep(host: string, { addresses, failure }: ConnectionProbe): Step {
+  const name = 'ClickHouse name'
+  if (failure?.step !== 'name') {
+    return { name, state: 'ok', detail: `${host} is ${addresses.join(', ')}` }
+  }
+  const detail = `${host}: ${connectionProblem(failure.error)}`
+  return { name, state: 'fail', detail, fix: 'Correct the host in clickhouse.url, or your DNS.' }
 }
 
 /** An unreachable server is a warning, because it may not have been started yet. */
-async function checkConnection(config: ClickHouse): Promise<Step> {
+function connectionStep(at: string, { failure }: ConnectionProbe): Step {
   const name = 'ClickHouse connection'
-  const { host, port } = addressOf(config)
-  const at = `${host}:${port}`
-  const socket = connect({ host, port, timeout: waitMsMax })
-  try {
-    await ready(socket, 'connect')
+  if (failure?.step !== 'tcp') {
     return { name, state: 'ok', detail: `${at} takes connections (clickhouse.url)` }
-  } catch (error) {
-    const said = connectionProblem(error)
-    const detail = said.includes(String(port)) ? said : `${at}: ${said}`
-    const fix =
-      'Start the embedded stack with `winnow up`, or set clickhouse.url to your own. A server of your ' +
-      'own takes HTTP on port 8123 and HTTPS on 8443 by default; check firewalls.'
-    return { name, state: 'warn', detail, fix }
-  } finally {
-    socket.destroy()
   }
+  const said = connectionProblem(failure.error)
+  const detail = said.includes(at.slice(at.lastIndexOf(':') + 1)) ? said : `${at}: ${said}`
+  const fix =
+    'Start the embedded stack with `winnow up`, or set clickhouse.url to your own. A server of your ' +
+    'own takes HTTP on port 8123 and HTTPS on 8443 by default; check firewalls.'
+  return { name, state: 'warn', detail, fix }
 }
 
-async function checkTls(config: ClickHouse): Promise<Step | undefined> {
+function tlsStep({ certificate, failure }: ConnectionProbe): Step {
   const name = 'ClickHouse TLS'
-  const { host, port, isTls } = addressOf(config)
-  if (!isTls) return undefined
-  let socket: TLSSocket | undefined
-  try {
-    const files = config.tls === undefined ? {} : readTlsFiles(config.tls)
-    socket = connectTls({ host, port, ...sniOf(host), timeout: waitMsMax, ...files })
-    await ready(socket, 'secureConnect')
-    const until = new Date(socket.getPeerCertificate().valid_to)
-    const { daysLeft, isShort } = certificateAge(until.getTime())
-    const detail = `${String(socket.getProtocol())}, certificate valid until ${until.toISOString()}`
-    if (!isShort) return { name, state: 'ok', detail }
-    const fix = `Renew the certificate of the server: it ends in ${counted(daysLeft, 'day')}.`
-    return { name, state: 'warn', detail, fix, isEnd: false }
-  } catch (error) {
-    const detail = tlsProblem(error) ?? connectionProblem(error)
-    return {
-      name,
-      state: 'fail',
-      detail,
-      fix: 'Check clickhouse.url and the files of clickhouse.tls.',
-    }
-  } finally {
-    socket?.destroy()
+  if (certificate === undefined) {
+    const detail = tlsProblem(failure?.error) ?? connectionProblem(failure?.error)
+    const fix = 'Check clickhouse.url and the files of clickhouse.tls.'
+    return { name, state: 'fail', detail, fix }
   }
+  const { protocol, validToMs } = certificate
+  const { daysLeft, isShort } = certificateAge(validToMs)
+  const detail = `${protocol}, certificate valid until ${new Date(validToMs).toISOString()}`
+  if (!isShort) return { name, state: 'ok', detail }
+  const fix = `Renew the certificate of the server: it ends in ${counted(daysLeft, 'day')}.`
+  return { name, state: 'warn', detail, fix, isEnd: false }
 }
 
 /** Addresses are no server names. */
 function sniOf(host: string): { servername?: string } {
   return isIP(host) === 0 ? { servername: host } : {}
-}
-
-function ready(
-  socket: ReturnType<typeof connect>,
-  event: 'connect' | 'secureConnect',
-): Promise<void> {
-  return new Promise((resolve, reject) => {
-    socket.once(event, () => resolve())
-    socket.once('error', reject)
-    socket.once('timeout', () => reject(Object.assign(new Error('timeout'), { code: 'ETIMEDOUT' })))
-    socket.once('close', () => reject(Object.assign(new Error('closed'), { code: 'ECONNRESET' })))
-  })
 }
 
 async function checkLogin(config: ClickHouse): Promise<Step> {

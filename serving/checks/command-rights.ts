@@ -21,12 +21,13 @@ const topics =
   ({ topics: { prefix } }) =>
     short.map((name) => ({ operation, resource: 'topic', name: `${prefix}${name}` }))
 
+/** The topics of `inputs`. */
+const readInputs: Needs = ({ inputs }) =>
+  inputs.map(({ topic: name }) => ({ operation: 'Read', resource: 'topic', name }))
+
 /** The topics of `inputs`, and that of their dead letters that were sent again. */
-const inputTopics: Needs = ({ topics: { prefix }, inputs }) => {
-  if (inputs.length === 0) return []
-  const read = [...inputs.map(({ topic }) => topic), `${prefix}retries`]
-  return read.map((name) => ({ operation: 'Read', resource: 'topic', name }))
-}
+const inputTopics: Needs = (names) =>
+  names.inputs.length === 0 ? [] : [...readInputs(names), ...topics('Read', 'retries')(names)]
 
 /** The topics of others that get the rejected records of inputs. */
 const rejectedTopics: Needs = ({ inputs }) =>
@@ -119,6 +120,7 @@ const needs = {
   produce: [topics('Write', 'events')],
   'labels apply': [topics('Write', 'labels')],
   'train --data topic:winnow.events': [topics('Read', 'events', 'labels'), readerGroups('range')],
+  'inputs try': [readInputs, readerGroups('range')],
   replay: [topics('Read', 'events'), readerGroups('range')],
   'dlq replay': [
     topics('Read', 'events', 'labels'),

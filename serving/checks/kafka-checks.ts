@@ -96,7 +96,7 @@ async function logIn(
     saslMechanism === 'none'
       ? certificate
       : `${saslMechanism}${who === undefined ? '' : `, ${who}`}`
-  const topics = topicNames.map((topic) => topicOf(config.topics, topic))
+  const topics = [...new Set([...ownTopics(config), ...namesOf(config, 'topic')])]
   try {
     const cluster = await brokerCall(`log in to ${broker}`, () =>
       topicOperations(brokerConnection(config.kafka), broker, topics),
@@ -133,21 +133,48 @@ async function advertisedChecks(
 
 type Known = ReadonlyMap<string, Authorized>
 
+function ownTopics(config: Config): string[] {
+  return topicNames.map((topic) => topicOf(config.topics, topic))
+}
+
+/** Whether topics exist, as far as this client may know. */
 function topicsCheck(config: Config, topics: Known): DoctorCheck {
   const name = 'Kafka topics'
-  const names = topicNames.map((topic) => topicOf(config.topics, topic))
+  const names = ownTopics(config)
   const missing = names.filter((topic) => topics.get(topic)?.kind === 'absent')
-  if (missing.length === 0) {
-    const seen = names.filter((topic) => topics.get(topic)?.kind === 'known')
+  const seen = names.filter((topic) => topics.get(topic)?.kind === 'known')
+  if (missing.length === 0 && seen.length > 0) {
     const detail = `${seen.length} of ${names.length} exist and can be seen`
     return { name, state: 'ok', detail }
+  }
+  if (missing.length === 0) {
+    const detail = `none of ${names.length} can be seen: they do not exist, or this client has no right on them`
+    const fix =
+      'Let somebody who may create topics run `winnow migrate`, then grant the rights below.'
+    return { name, state: 'warn', detail, fix }
   }
   const fix = 'Create them with `winnow migrate`, or let somebody who may do that run it.'
   return { name, state: 'warn', detail: `missing: ${missing.join(', ')}`, fix }
 }
 
+/** Topics of inputs that are not there. Those that are hidden lack a right: see rightsCheck. */
+function inputsCheck({ inputs }: Config, topics: Known): DoctorCheck[] {
+  const name = 'Kafka inputs'
+  const missing = inputs.flatMap(({ topic }) => (topics.get(topic)?.kind === 'absent' ? topic : []))
+  if (missing.length === 0) return []
+  const fix = 'Correct the topics of inputs, or create them: Winnow does not.'
+  return [{ name, state: 'warn', detail: `missing: ${missing.join(', ')}`, fix }]
+}
+
 /** The commands that run all the time; docs/kafka.md has the rights of the others. */
 const checkedCommands: readonly KafkaCommand[] = ['stream', 'serve']
+
+/** What these commands need a right on. */
+function namesOf(config: Config, kind: Right['resource']): string[] {
+  return checkedCommands
+    .flatMap((command) => rightsOf(command, config))
+    .flatMap(({ resource, name }) => (resource === kind ? name : []))
+}
 
 async function rightsChecks(
   config: Config,
@@ -172,7 +199,7 @@ async function rightsChecks(
     const checks = checkedCommands.map((command) =>
       rightsCheck(config, command, { topics, groups }),
     )
-    return [topicsCheck(config, topics), ...checks]
+    return [topicsCheck(config, topics), ...inputsCheck(config, topics), ...checks]
   } catch (error) {
     return [topicsCheck(config, topics), unknown(errorMessage(error))]
   }

@@ -10,7 +10,8 @@ import { cleanText } from '../../models/cleaning/clean-text.ts'
 import { WinnowError } from '../../schemas/errors.ts'
 import { storedIds } from '../../schemas/hashed-id.ts'
 import type { Origin } from '../../schemas/validated.ts'
-import { decodeEvent } from '../../streams/stages/decode-event.ts'
+import type { EncodedRecord } from '../../schemas/ports/record-decoder.ts'
+import { cleaningOf, eventReader } from '../inputs/entering-inputs.ts'
 import type { StoredEvents } from './forget-rows.ts'
 
 /** The texts and ids of events from all that is known of them. */
@@ -34,7 +35,10 @@ export async function readCopies(
     const schemas = await openSchemas(config.registry, config.topics.prefix)
     const origins = [...stored.origins, ...stored.labelOrigins]
     const topics = await topicCopies(kafka, { origins, config })
-    for (const payload of stored.payloads) await found.add(payload, schemas)
+    for (const { origin, payload } of stored.letters) {
+      // A dead letter keeps no headers, and its key is not always as it came.
+      await found.add(origin.topic, { key: null, value: payload }, schemas)
+    }
     await readRecords({ kafka, schemas }, { origins: stored.origins, found })
     return found.with(topics)
   } catch (error) {
@@ -55,7 +59,7 @@ async function readRecords(
       const { low, high } = bounds.get(partition) ?? { low: 0, high: 0 }
       return low <= offset && offset < high
     })
-    const take = ({ value }: { value: Buffer | null }) => found.add(value, schemas)
+    const take = (record: EncodedRecord) => found.add(topic, record, schemas)
     await readRecordsAt(kafka, { topic, places: held, take })
   }
 }
@@ -65,6 +69,7 @@ class FoundCopies {
   readonly #config: Config
   readonly #ids: Set<string>
   readonly #texts: Set<string>
+  readonly #readers = new Map<string, ReturnType<typeof eventReader>>()
 
   constructor({ ids, texts }: StoredEvents, config: Config) {
     this.#config = config
@@ -72,14 +77,23 @@ class FoundCopies {
     this.#texts = new Set(texts)
   }
 
-  /** Adds the event in a value, if it is one. */
-  async add(value: Buffer | null, schemas: Schemas): Promise<void> {
-    const event = await decodeEvent(value, (avro) => schemas.decode('events', avro))
+  /** Adds the event of a record, if it is one: of an input by its mapping. */
+  async add(topic: string, record: EncodedRecord, schemas: Schemas): Promise<void> {
+    const event = await this.#readerOf(topic, schemas)(record)
     if (event.kind !== 'ok') return
     const { id, text } = event.value
     if (id !== null) this.#ids.add(id)
     this.#texts.add(text)
-    this.#texts.add(cleanText(text, this.#config.cleaning.steps))
+    this.#texts.add(cleanText(text, cleaningOf(this.#config, topic).steps))
+  }
+
+  #readerOf(topic: string, schemas: Schemas): ReturnType<typeof eventReader> {
+    const known = this.#readers.get(topic)
+    if (known !== undefined) return known
+    const readAvro = (avro: Buffer) => schemas.decode('events', avro)
+    const reader = eventReader(this.#config, { topic, readAvro })
+    this.#readers.set(topic, reader)
+    return reader
   }
 
   with(topics: EventCopies['topics']): EventCopies {

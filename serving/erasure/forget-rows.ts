@@ -4,7 +4,7 @@ import type { Analytics } from '../../infra/clickhouse/clickhouse.ts'
 import { rowsOfIds, rowsOfOrigins, type ChosenRows } from '../../infra/erasure/chosen-rows.ts'
 import { countRows, eraseRows, type EraseLimits } from '../../infra/erasure/erase-rows.ts'
 import { findEvents, findLabels, type EventSelection } from '../../infra/erasure/find-events.ts'
-import { findLetters } from '../../infra/erasure/find-letters.ts'
+import { findLetters, type FoundLetter } from '../../infra/erasure/find-letters.ts'
 import { replayTables } from '../../infra/erasure/personal-tables.ts'
 import { deadLetterId } from '../../schemas/dead-letter.ts'
 import type { Origin } from '../../schemas/validated.ts'
@@ -20,8 +20,8 @@ export type StoredEvents = {
   readonly labelOrigins: readonly Origin[]
   /** The cleaned texts, each once. */
   readonly texts: readonly string[]
-  /** The values of the events with dead letters. */
-  readonly payloads: readonly Buffer[]
+  /** The dead letters that keep the value of their event. */
+  readonly letters: readonly FoundLetter[]
   /** Whether there may be more events than these. */
   readonly isCut: boolean
 }
@@ -49,7 +49,7 @@ export async function findStored(
     origins: [...origins.values()],
     labelOrigins: await findLabels(analytics, ids),
     texts: [...new Set(events.map(({ text }) => text))].filter((text) => text !== ''),
-    payloads: letters.map(({ payload }) => payload).filter(({ length }) => length > 0),
+    letters: letters.filter(({ payload }) => payload.length > 0),
     isCut: events.length >= eventsMax || letters.length >= eventsMax,
   }
 }

@@ -4,8 +4,7 @@ import type { Config } from '../../configs/schema.ts'
 import { openInput } from '../../infra/formats/input-reading.ts'
 import type { EventRecord } from '../../schemas/event.ts'
 import type { Filtered, Outcome } from '../../schemas/outcome.ts'
-import type { RecordDecoder } from '../../schemas/ports/record-decoder.ts'
-import type { KafkaRecord } from '../../schemas/record.ts'
+import type { EncodedRecord, RecordDecoder } from '../../schemas/ports/record-decoder.ts'
 import type { EnteringInput, InputEntry } from '../../streams/pipeline.ts'
 import { decodeEvent, type AvroReader } from '../../streams/stages/decode-event.ts'
 import { readInput } from '../../streams/stages/read-input.ts'
@@ -24,6 +23,14 @@ export function openInputs(
   )
 }
 
+/** How the texts of a topic are cleaned. */
+export function cleaningOf(
+  config: Pick<Config, 'inputs' | 'cleaning'>,
+  topic: string,
+): Config['cleaning'] {
+  return config.inputs.find((input) => input.topic === topic)?.cleaning ?? config.cleaning
+}
+
 /** How the events of a topic enter a pipeline; undefined for a topic that is no input. */
 export function entryOfTopic(
   config: Pick<Config, 'inputs' | 'registry' | 'cleaning'>,
@@ -38,7 +45,7 @@ export function entryOfTopic(
 export function eventReader(
   config: Pick<Config, 'inputs' | 'registry' | 'cleaning'>,
   { topic, readAvro }: { readonly topic: string; readonly readAvro: AvroReader<EventRecord> },
-): (record: KafkaRecord) => Promise<Outcome<EventRecord> | Filtered> {
+): (record: EncodedRecord) => Promise<Outcome<EventRecord> | Filtered> {
   const input = openInputs(config).get(topic)
   return (record) =>
     input === undefined ? decodeEvent(record.value, readAvro) : readInput(record, input.reading)

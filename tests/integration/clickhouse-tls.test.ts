@@ -1,12 +1,10 @@
 // TLS to ClickHouse: a real TLS server in front of the engine, with certificates that the test makes.
 // Each wrong certificate gives one sentence that says what is wrong.
 import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
-import { connect, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createServer, type TlsOptions } from 'node:tls'
+import type { TlsOptions } from 'node:tls'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { loadConfig } from '../../configs/load.ts'
 import type { Config } from '../../configs/schema.ts'
@@ -20,6 +18,7 @@ import {
   type Authority,
   type Certificate,
 } from '../support/certificates.ts'
+import { openTlsFront } from '../support/tls-front.ts'
 import { until } from '../support/until.ts'
 
 const past = ['20200101000000Z', '20210101000000Z'] as const
@@ -49,20 +48,9 @@ describe.skipIf(!hasOpenssl)('ClickHouse behind TLS (skipped without openssl)', 
     use: (port: number) => Promise<T>,
     options: TlsOptions & { target?: string } = {},
   ): Promise<T> {
-    const { target = inject('stack').clickhouseUrl, ...tls } = options
-    const { hostname, port } = new URL(target)
-    const pem = { cert: readFileSync(files.certFile), key: readFileSync(files.keyFile) }
-    const front = createServer({ ...pem, ...tls }, (client) => {
-      const engine = connect(Number(port), hostname)
-      client.pipe(engine).pipe(client)
-      client.on('error', () => engine.destroy())
-      engine.on('error', () => client.destroy())
-    })
-    front.on('tlsClientError', () => undefined)
-    front.listen(0, '127.0.0.1')
-    await once(front, 'listening')
+    const front = await openTlsFront(files, { target: inject('stack').clickhouseUrl, ...options })
     try {
-      return await use((front.address() as AddressInfo).port)
+      return await use(front.port)
     } finally {
       front.close()
     }

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { defaultGroup, formerGroup } from '../../serving/group-name.ts'
 import { openStage } from '../../serving/stage.ts'
 import { takeOverGroup } from '../../infra/sinks/former-group.ts'
+import { startGroupAt } from '../../infra/kafka/group-start.ts'
 import { openProducer } from '../../infra/kafka/kafka.ts'
 import { raiseFence } from '../../infra/sinks/partition-fence.ts'
 import { KafkaRecordSource } from '../../infra/kafka/record-source.ts'
@@ -46,6 +47,27 @@ async function join(group: string, topic: string, mark?: WriterMark) {
   await until('an assignment', () => joined.length > 0 || failures.length > 0)
   return { source, joined, failures }
 }
+
+describe('a group without commits', () => {
+  it('begins at the end, and keeps that place before it has consumed', async () => {
+    const { kafka } = backends
+    const [group, topic] = [uniqueName(), await createTopic()]
+    const producer = kafka.producer()
+    await producer.connect()
+    const messages = [{ value: 'a', partition: 0 }]
+    await producer.send({ topic, messages })
+    const committed = async () => {
+      const [own] = await admin.fetchOffsets({ groupId: group, topics: [topic] })
+      return own!.partitions.map(({ offset }) => Number(offset))
+    }
+    expect(await startGroupAt(kafka, { group, topic }, 'latest')).toBe(true)
+    expect(await committed()).toEqual([1, 0])
+    await producer.send({ topic, messages })
+    await producer.disconnect()
+    expect(await startGroupAt(kafka, { group, topic }, 'latest')).toBe(false)
+    expect(await committed()).toEqual([1, 0])
+  })
+})
 
 describe('a member that consumes another topic', () => {
   it('does not join, and names the member that is there', async () => {

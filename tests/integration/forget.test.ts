@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { openProducer } from '../../infra/kafka/kafka.ts'
-import { topicOf } from '../../infra/kafka/topics.ts'
+import { createTopics, topicOf } from '../../infra/kafka/topics.ts'
 import { forgetIn, type Forgotten } from '../../library/forget.ts'
 import { startWinnow } from '../support/cli.ts'
 import { smallBase } from '../support/small-base.ts'
@@ -236,6 +236,50 @@ describe('forget', () => {
 
     // What Kafka delivers once more stays forgotten.
     await json('replay', '--model', 'test', '--into', 'later')
+    expect(await tablesWithMarker()).toEqual([])
+  })
+
+  it('finds the texts of mapped inputs on their topics and in dead letters, where rows have none', async () => {
+    const { analytics, storeDir, kafka } = space
+    const topic = `${space.config.topics.prefix}orders`
+    const input = { topic, fields: { text: 'order.note', id: 'order-{order.number}' } }
+    const inputs = [{ ...input, cleaning: { steps: ['markup'] } }]
+    const env = { ...space.env, WINNOW_INPUTS: JSON.stringify(inputs) }
+    const valueOf = (number: number) =>
+      JSON.stringify({ order: { number, note: `<b>said by ${number} ${marker}</b>` } })
+    const admin = kafka.admin()
+    await admin.connect()
+    await createTopics(admin, [{ topic, numPartitions: 1, replicationFactor: 1 }])
+    await admin.disconnect()
+    const producer = await openProducer(kafka)
+    await producer.send(topic, [{ key: null, value: valueOf(7) }])
+    await producer.close()
+    await analytics.run(
+      `INSERT INTO classifications (event_id, topic, partition, offset, record_time, event_time,
+         classified_at, label, score, model, version, role)
+       SELECT 'order-7', {topic: String}, 0, 0, now64(3), now64(3), now64(3), 'praise', 1, 'test', '1',
+         'champion'`,
+      { topic },
+    )
+    // Of a record that its topic has given up.
+    await analytics.run(
+      `INSERT INTO dead_letters (code, message, stage, topic, partition, offset, record_time,
+         rejected_at, key, payload, payload_bytes)
+       SELECT 'text_too_long', '', 'validate', {topic: String}, 0, 99, now64(3), now64(3), 'order-8',
+         {payload: String}, 9`,
+      { topic, payload: valueOf(8) },
+    )
+    const list = join(storeDir, 'runs', 'mapped', 'label-issues.jsonl')
+    await mkdir(join(storeDir, 'runs', 'mapped'), { recursive: true })
+    const texts = [7, 8].map((number) => `said by ${number} ${marker}`)
+    const line = (text: string, at: number) => `${JSON.stringify({ id: `line-${at}`, text })}\n`
+    await writeFile(list, ['stays', ...texts].map(line).join(''))
+    const { status, stderr } = await withinProcess(
+      ['forget', '--id', 'order-7', '--id', 'order-8', '--yes', '--json'],
+      { env },
+    )
+    expect(status, stderr).toBe(0)
+    expect(await readFile(list, 'utf8')).toBe(line('stays', 0))
     expect(await tablesWithMarker()).toEqual([])
   })
 })

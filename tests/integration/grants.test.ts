@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createAnalytics, type Analytics } from '../../infra/clickhouse/clickhouse.ts'
 import { grantsOf, grantStatement, type Grant, type Use } from '../../infra/clickhouse/grants.ts'
 import { migrate, planMigrations } from '../../infra/clickhouse/migrations.ts'
+import { applyRetention } from '../../infra/erasure/retention.ts'
 import { noteSent } from '../../infra/readers/dead-letter-reader.ts'
 import { insertAudit } from '../../infra/sinks/audit-rows.ts'
 import { createLabelSink } from '../../infra/sinks/label-sink.ts'
@@ -32,11 +33,19 @@ beforeAll(async () => {
   await migrate(config)
   const analytics = createAnalytics(config)
   await fillTables(analytics)
+  const { textDays, rowDays } = retention
+  await analytics.insert('retention_periods', {
+    columns: ['text_days', 'row_days'],
+    values: [[textDays, rowDays]],
+    token: 'retention',
+  })
   await analytics.close()
 })
 
 afterAll(() => engine.close())
 
+/** What somebody with more rights has applied. */
+const retention = { textDays: 30, rowDays: 365 }
 const model = { name: 'mail', version: '1', graphSha256: '' }
 const release = { kind: 'promote' as const, model, by: 'ann', reason: '' }
 
@@ -48,6 +57,7 @@ const work: Record<
   query: readAll,
   async stream(analytics, clickhouse) {
     expect((await planMigrations(clickhouse)).missing).toEqual([])
+    expect(await applyRetention(analytics, retention)).toEqual([])
     await leaveMark(analytics, 'grants')
     const owner = { group: 'grants', topic: `grants-${tries}` }
     const clients = {
@@ -83,6 +93,7 @@ const work: Record<
   },
   async serve(analytics, clickhouse) {
     await readAll(analytics, clickhouse)
+    expect(await applyRetention(analytics, retention)).toEqual([])
     await insertRelease(analytics, release)
     const entry = { atMs: 1, requestId: '', by: 'ann', action: 'models.promote', target: 'mail@1' }
     await insertAudit(analytics, { ...entry, outcome: 'done', reason: '', code: '', message: '' })

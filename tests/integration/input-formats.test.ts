@@ -2,29 +2,34 @@
 // registry and engine: every record becomes a row or a dead letter, or is left out.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { SchemaType } from '@kafkajs/confluent-schema-registry'
 import avro from 'avsc'
-import protobuf from 'protobufjs'
 import { afterAll, beforeAll, expect, inject, it } from 'vitest'
 import { parse } from 'yaml'
 import { createTopics } from '../../infra/kafka/topics.ts'
-import { withSchemaId } from '../../schemas/schema-id.ts'
 import { uniqueName } from '../support/backends.ts'
 import { startWinnow } from '../support/cli.ts'
-import { registryClient, registryHeaders } from '../support/registry-client.ts'
+import {
+  cloudEvents as cloudEventsOf,
+  debeziumChanges,
+  moneyPath,
+  moneyProto,
+  noteOf,
+  orderBytes,
+  orderProto,
+  protobufOrders,
+  sendMessages,
+  timeMs,
+  type Message,
+} from '../support/shop-topics.ts'
 import { until } from '../support/until.ts'
-import { openWorkspace, sampleText, type Workspace } from '../support/workspace.ts'
+import { openWorkspace, type Workspace } from '../support/workspace.ts'
 
 const stack = inject('stack')
-const registry = registryClient(stack)
 const prefix = uniqueName()
 const count = 30
 const numbers = Array.from({ length: count }, (_, number) => number)
-const timeMs = Date.UTC(2026, 5, 1)
-const noteOf = (number: number) => sampleText(number).text
 
 type Example = { topic: string; schemaFile?: string }
-type Message = { key?: string; value: Buffer | string | null; headers?: Record<string, string> }
 
 const page = readFileSync('docs/formats.md', 'utf8')
 const [order, rawOrder, rawReturn, debezium, cloudEvents] = [
@@ -33,9 +38,6 @@ const [order, rawOrder, rawReturn, debezium, cloudEvents] = [
   const [input] = (parse(block[1]!) as { inputs: Example[] }).inputs
   return { ...input!, topic: `${prefix}_${at}` }
 }) as [Example, Example, Example, Example, Example]
-const proto = /```proto\n([\s\S]*?)```/.exec(page)![1]!
-const money = 'syntax = "proto3"; package common; message Money { string currency = 1; }'
-const moneyPath = 'common/money.proto'
 
 let space: Workspace
 beforeAll(async () => {
@@ -50,53 +52,15 @@ beforeAll(async () => {
 })
 afterAll(() => space.close())
 
-async function send(topic: string, messages: Message[]): Promise<void> {
-  const producer = space.kafka.producer({ idempotent: true, maxInFlightRequests: 1 })
-  await producer.connect()
-  await producer.send({ topic, messages })
-  await producer.disconnect()
-}
-
-async function registered(subject: string, body: object): Promise<number> {
-  const answer = await fetch(`${stack.registryUrl}/subjects/${subject}/versions`, {
-    method: 'POST',
-    headers: { ...registryHeaders(stack), 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-  })
-  return ((await answer.json()) as { id: number }).id
-}
-
-/** Orders by protobufjs; every tenth ends too early. */
-function orderBytes(number: number): Buffer {
-  const root = new protobuf.Root()
-  for (const text of [money, proto]) protobuf.parse(text, root, { keepCase: true })
-  root.addJSON(protobuf.common.get('google/protobuf/timestamp.proto')!.nested!)
-  const type = root.lookupType('shop.Order')
-  const at = { seconds: timeMs / 1_000 + number, nanos: 0 }
-  const value = { number: `90071992547409${number + 10}`, note: noteOf(number), at }
-  const total = number % 2 === 0 ? { currency: 'EUR' } : undefined
-  const bytes = Buffer.from(type.encode(type.fromObject({ ...value, total })).finish())
-  return number % 10 === 9 ? bytes.subarray(0, bytes.length - 3) : bytes
-}
+const send = (topic: string, messages: Message[]) => sendMessages(space.kafka, topic, messages)
 
 async function produceOrders(): Promise<void> {
-  await registered(`${order.topic}-money`, { schemaType: 'PROTOBUF', schema: money })
-  const id = await registered(`${order.topic}-value`, {
-    schemaType: 'PROTOBUF',
-    schema: proto,
-    references: [{ name: moneyPath, subject: `${order.topic}-money`, version: 1 }],
-  })
-  const named = (number: number) =>
-    withSchemaId({ kind: 'id', id }, Buffer.concat([Buffer.of(0), orderBytes(number)]))
-  await send(
-    order.topic,
-    numbers.map((number) => ({ value: named(number) })),
-  )
+  await send(order.topic, await protobufOrders(stack, order.topic, numbers))
   const file = join(space.dir, 'schemas', 'shop', 'orders.proto')
   mkdirSync(join(space.dir, 'schemas', 'shop'), { recursive: true })
   mkdirSync(join(space.dir, 'schemas', 'common'))
-  writeFileSync(file, proto)
-  writeFileSync(join(space.dir, 'schemas', moneyPath), money)
+  writeFileSync(file, orderProto)
+  writeFileSync(join(space.dir, 'schemas', moneyPath), moneyProto)
   rawOrder.schemaFile = file
   await send(
     rawOrder.topic,
@@ -122,85 +86,13 @@ async function produceReturns(): Promise<void> {
   )
 }
 
-/** Each row is created, then changed or deleted; a deletion has a tombstone behind it. */
-async function produceChanges(): Promise<void> {
-  const row = {
-    type: 'record',
-    name: 'Value',
-    fields: [
-      { name: 'id', type: 'long' },
-      { name: 'note', type: ['null', 'string'] },
-    ],
-  }
-  const source = {
-    type: 'record',
-    name: 'Source',
-    namespace: 'io.debezium.connector.postgresql',
-    fields: [
-      { name: 'table', type: 'string' },
-      { name: 'ts_ms', type: 'long' },
-    ],
-  }
-  const envelope = {
-    type: 'record',
-    name: 'Envelope',
-    namespace: debezium.topic,
-    fields: [
-      { name: 'before', type: ['null', row], default: null },
-      { name: 'after', type: ['null', 'Value'], default: null },
-      { name: 'source', type: source },
-      { name: 'op', type: 'string' },
-      { name: 'ts_ms', type: ['null', 'long'], default: null },
-    ],
-  }
-  const { id: schema } = await registry.register(
-    { type: SchemaType.AVRO, schema: JSON.stringify(envelope) },
-    { subject: `${debezium.topic}-value` },
-  )
-  const change = (op: string, id: number, fields: object) =>
-    registry.encode(schema, {
-      ...{ before: null, after: null, op, ts_ms: timeMs + id },
-      source: { table: 'orders', ts_ms: timeMs },
-      ...fields,
-    })
-  const messages: Message[] = []
-  for (const id of numbers) {
-    const key = String(id)
-    const after = { id, note: noteOf(id) }
-    messages.push({ key, value: await change('c', id, { after }) })
-    if (id % 3 === 0) messages.push({ key, value: await change('u', id + 1_000, { after }) })
-    if (id % 3 !== 1) continue
-    messages.push({ key, value: await change('d', id, { before: after }) }, { key, value: null })
-  }
-  await send(debezium.topic, messages)
-}
-
-/** Both modes in turn; every fifth is of another type, and two have no id. */
-function produceEvents(): Promise<void> {
-  return send(
-    cloudEvents.topic,
-    numbers.map((number): Message => {
-      const attributes = {
-        ...{ specversion: '1.0', source: '/shop', time: new Date(timeMs).toISOString() },
-        type: number % 5 === 0 ? 'com.acme.order.paid' : 'com.acme.order.noted',
-        ...(number !== 1 && number !== 2 && { id: `event-${number}` }),
-      }
-      const data = { note: noteOf(number) }
-      if (number % 2 === 0) {
-        const headers = { 'content-type': 'application/cloudevents+json; charset=UTF-8' }
-        return { value: JSON.stringify({ ...attributes, data }), headers }
-      }
-      const headers = Object.entries(attributes).map(([name, text]) => [`ce_${name}`, text])
-      return {
-        value: JSON.stringify(data),
-        headers: Object.fromEntries(headers) as Record<string, string>,
-      }
-    }),
-  )
-}
-
 it('each example becomes rows and dead letters, each record once', async () => {
-  await Promise.all([produceOrders(), produceReturns(), produceChanges(), produceEvents()])
+  await Promise.all([
+    produceOrders(),
+    produceReturns(),
+    debeziumChanges(stack, debezium.topic, numbers).then((all) => send(debezium.topic, all)),
+    send(cloudEvents.topic, cloudEventsOf(numbers, [1, 2])),
+  ])
   const inputs = [order, rawOrder, rawReturn, debezium, cloudEvents]
   const stream = await startWinnow(['stream'], {
     env: { ...space.env, WINNOW_INPUTS: JSON.stringify(inputs) },

@@ -34,7 +34,13 @@ const inputs = [
     constants: { attributes: { team: 'shop' } },
     filter: { type: ['note', 'complaint'] },
   },
-  { topic: lines, format: 'text', constants: { source: 'log' }, cleaning: { steps: ['markup'] } },
+  {
+    topic: lines,
+    start: '2026-05-01T00:00:00Z',
+    format: 'text',
+    constants: { source: 'log' },
+    cleaning: { steps: ['markup'] },
+  },
   {
     topic: sheets,
     format: 'csv',
@@ -75,6 +81,8 @@ afterAll(async () => {
 })
 
 const count = 60
+/** Lines from before the input begins. */
+const oldLines = 10
 const timeS = Date.UTC(2026, 5, 1) / 1_000
 const bigNumber = '9007199254740993'
 
@@ -111,6 +119,11 @@ async function produce(): Promise<void> {
       value: order(number),
       headers: { 'x-shop': 'berlin' },
     })),
+  })
+  const old = String(Date.UTC(2026, 3, 30))
+  await producer.send({
+    topic: lines,
+    messages: numbers.slice(0, oldLines).map(() => ({ value: 'old', timestamp: old })),
   })
   await producer.send({
     topic: lines,
@@ -254,7 +267,9 @@ describe('inputs by configuration', () => {
     ).toEqual([
       [topicOf(config.topics, 'events'), 1, 0, 0],
       [orders, count, 10, 0],
-      ...[lines, sheets, tickets].map((topic) => [topic, count, 0, 0]),
+      // What is skipped at the start has no outcome.
+      [lines, count + oldLines, 0, oldLines],
+      ...[sheets, tickets].map((topic) => [topic, count, 0, 0]),
       [topicOf(config.topics, 'labels'), 0, 0, 0],
     ])
     const missing = { ...env, WINNOW_INPUTS: `[{"topic":"${prefix}_none","format":"text"}]` }
@@ -335,6 +350,12 @@ describe('inputs by configuration', () => {
     )
     expect(again).toEqual([{ topic: orders, model: 'test', source: 'berlin' }])
     expect(await endOf(orders)).toEqual(endsBefore)
+    // Its group has commits, so it does not begin anew.
+    const [line] = await space.analytics.rows(
+      'SELECT count() AS rows, countIf(text = {old: String}) AS old FROM classifications WHERE topic = {lines: String}',
+      { lines, old: 'old' },
+    )
+    expect(line).toEqual({ rows: count, old: 0 })
     const open = await space.analytics.rows('SELECT DISTINCT topic FROM open_dead_letters')
     expect(open).toEqual([{ topic: sheets }])
   })

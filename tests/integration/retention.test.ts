@@ -93,6 +93,19 @@ describe('time to live', () => {
     expect(await applyRetention(backends.analytics, retention)).toEqual([])
   })
 
+  it('holds for the tables of replays, also for those that are made later', async () => {
+    const { analytics } = backends
+    await analytics.createLike({ name: 'again', like: 'classifications', comment: 'replay of t' })
+    const [made] = await rows<{ days: number }>(
+      `SELECT countSubstrings(create_table_query, 'toIntervalDay(10)') AS days FROM system.tables
+       WHERE database = currentDatabase() AND name = 'again'
+         AND create_table_query LIKE '%toIntervalDay(30)%'`,
+    )
+    expect(made).toEqual({ days: 2 })
+    expect(await applyRetention(analytics, { textDays: 10, rowDays: 30 })).toEqual([])
+    await analytics.run('DROP TABLE again')
+  })
+
   it('is taken back with the configuration, and leaves a TTL that it did not set', async () => {
     await backends.analytics.run(`ALTER TABLE audit MODIFY TTL toDateTime(at) + INTERVAL 3650 DAY`)
     const done = await applyRetention(backends.analytics, { textDays: 0, rowDays: 0 })

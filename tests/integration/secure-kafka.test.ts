@@ -23,7 +23,7 @@ import { openLabelStage } from '../../serving/label-stage.ts'
 import { openAll } from '../../serving/open-resources.ts'
 import { consumptionsOf } from '../../serving/consumption.ts'
 import { openStage } from '../../serving/stage.ts'
-import { hasOpenssl } from '../support/certificates.ts'
+import { hasOpenssl, lockKey } from '../support/certificates.ts'
 import { startWinnow, type Environment } from '../support/cli.ts'
 import { secureKafkaPassword, startSecureKafka, type SecureKafka } from '../support/secure-kafka.ts'
 import { startTokenProvider, type TokenProvider } from '../support/token-provider.ts'
@@ -50,7 +50,7 @@ beforeAll(async () => {
   provider = await startTokenProvider({ clients: ['stream', 'other'], lifeS: 20 })
   const { issuer } = provider
   const users = ['alice', 'bob', ...lessUsers, ...onlyUsers]
-  kafka = await startSecureKafka({ dir, users, issuer, audience })
+  kafka = await startSecureKafka({ dir, users, tokens: { issuer, audience } })
   space = await openWorkspace(inject('stack'), { WINNOW_KAFKA_BROKERS: kafka.address('PLAIN') })
   producer = await openProducer(space.kafka)
 }, 180_000)
@@ -166,6 +166,15 @@ describe.skipIf(!hasOpenssl)('a client that is set up correctly', () => {
       }),
     ],
     ['a client certificate', () => ({ ...trusting('MTLS'), ...certificate() })],
+    [
+      'a client certificate with an encrypted key',
+      () => ({
+        ...trusting('MTLS'),
+        WINNOW_KAFKA_TLS_CERT_FILE: kafka.client.certFile,
+        WINNOW_KAFKA_TLS_KEY_FILE: lockKey(kafka.client, 'a passphrase').keyFile,
+        WINNOW_KAFKA_TLS_KEY_PASSPHRASE: 'a passphrase',
+      }),
+    ],
     ['PLAIN', () => ({ ...trusting('LOGIN'), ...login('plain') })],
     ['SCRAM-SHA-256', () => ({ ...trusting('LOGIN'), ...login('scram-sha-256') })],
     ['SCRAM-SHA-512', () => ({ ...trusting('LOGIN'), ...login('scram-sha-512') })],

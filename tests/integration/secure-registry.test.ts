@@ -1,10 +1,6 @@
 // The real registry behind TLS and basic authentication, as a proxy in front of it adds them: what
 // works, what each wrong setting says, and that renewed files are used without a restart.
-import { once } from 'node:events'
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer, type Server } from 'node:https'
-import { request } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
@@ -19,63 +15,28 @@ import {
   type Certificate,
 } from '../support/certificates.ts'
 import type { Environment } from '../support/cli.ts'
+import {
+  registryUser,
+  startSecureRegistry,
+  type SecureRegistry,
+} from '../support/secure-registry.ts'
 import { withinProcess } from '../support/within-process.ts'
 
 let dir: string
 let authority: Authority
 let client: Certificate
-const servers: Server[] = []
+const open: SecureRegistry[] = []
 
-/** Starts a proxy that speaks TLS, checks the user, and passes requests on with the token. */
+/** Starts a proxy in front of the registry; returns its address. */
 async function proxy(
   certificate: Certificate,
   { mutual = false, readOnly = false } = {},
 ): Promise<string> {
-  const { registryUrl, registryToken } = inject('stack')
-  const target = new URL(registryUrl)
-  const server = createServer(
-    {
-      cert: readFileSync(certificate.certFile),
-      key: readFileSync(certificate.keyFile),
-      ca: readFileSync(authority.certFile),
-      requestCert: mutual,
-      rejectUnauthorized: mutual,
-    },
-    (incoming, response) => {
-      const { authorization } = incoming.headers
-      const expected = `Basic ${Buffer.from('reader:open-sesame').toString('base64')}`
-      if (authorization !== expected) {
-        response.writeHead(401).end('{"error_code":401,"message":"who are you?"}')
-        return
-      }
-      const isChange = incoming.method === 'PUT' || /\/versions$/.test(incoming.url ?? '')
-      if (readOnly && isChange && incoming.method !== 'GET') {
-        response.writeHead(403).end('{"error_code":40301,"message":"forbidden"}')
-        return
-      }
-      const passed = request(
-        {
-          host: target.hostname,
-          port: target.port,
-          path: incoming.url,
-          method: incoming.method,
-          headers: {
-            ...incoming.headers,
-            host: target.host,
-            authorization: `Bearer ${registryToken}`,
-          },
-        },
-        (answer) => {
-          response.writeHead(answer.statusCode ?? 502, answer.headers)
-          answer.pipe(response)
-        },
-      )
-      incoming.pipe(passed)
-    },
-  )
-  servers.push(server)
-  await once(server.listen(0, '127.0.0.1'), 'listening')
-  return `https://localhost:${(server.address() as AddressInfo).port}${target.pathname}`
+  const asked = mutual ? authority : undefined
+  const options = { access: inject('stack'), mutual: asked, readOnly }
+  const started = await startSecureRegistry(certificate, options)
+  open.push(started)
+  return started.url
 }
 
 beforeAll(() => {
@@ -86,18 +47,15 @@ beforeAll(() => {
 })
 
 afterAll(async () => {
-  for (const server of servers) {
-    server.closeAllConnections()
-    await new Promise((resolve) => server.close(resolve))
-  }
+  for (const one of open) await one.close()
   if (hasOpenssl) rmSync(dir, { recursive: true, force: true })
 })
 
 const settings = (url: string, more: Environment = {}): Environment => ({
   WINNOW_REGISTRY_URL: url,
   WINNOW_REGISTRY_TLS_CA_FILE: authority.certFile,
-  WINNOW_REGISTRY_USERNAME: 'reader',
-  WINNOW_REGISTRY_PASSWORD: 'open-sesame',
+  WINNOW_REGISTRY_USERNAME: registryUser.username,
+  WINNOW_REGISTRY_PASSWORD: registryUser.password,
   ...more,
 })
 const registryOf = (env: Environment) => loadConfig({ env }).registry
@@ -194,7 +152,7 @@ describe.skipIf(!hasOpenssl)('a registry behind TLS (skipped without openssl)', 
     await expect(read()).rejects.toThrow(/set registry\.tls\.caFile/)
     copyFileSync(authority.certFile, caFile)
     await expect(read()).rejects.toThrow(/status 401/)
-    writeFileSync(passwordFile, 'open-sesame\n')
+    writeFileSync(passwordFile, `${registryUser.password}\n`)
     expect(await read()).toMatchObject({ kind: 'found' })
   })
 

@@ -97,6 +97,16 @@ export function makeAuthority(dir: string, name: string): Authority {
   }
 }
 
+/** Encrypts the key of a certificate with a passphrase; returns the certificate with that key. */
+export function lockKey(certificate: Certificate, passphrase: string): Certificate {
+  const keyFile = certificate.keyFile.replace(/\.key$/, '-locked.key')
+  openssl(
+    ...['pkcs8', '-topk8', '-v2', 'aes-256-cbc', '-passout', `pass:${passphrase}`],
+    ...['-in', certificate.keyFile, '-out', keyFile],
+  )
+  return { ...certificate, keyFile }
+}
+
 function openssl(...args: string[]): void {
   execFileSync('openssl', args, { stdio: 'pipe' })
 }

@@ -46,6 +46,9 @@ export type SecureKafka = {
   stop(): Promise<void>
 }
 
+/** The provider whose tokens the listener OAUTH takes. */
+type Tokens = { readonly issuer: string; readonly audience: string }
+
 /** One right; `principal` is `User:…`. */
 export type Grant = Pick<AclEntry, 'principal' | 'resourceName'> & {
   readonly resource: 'topic' | 'group' | 'cluster' | 'transactionalId'
@@ -53,15 +56,16 @@ export type Grant = Pick<AclEntry, 'principal' | 'resourceName'> & {
   readonly operation: 'read' | 'write' | 'create' | 'describe' | 'delete'
 }
 
-/** Starts the broker; the caller stops it. `users` log in by PLAIN and SCRAM. */
+/**
+ * Starts the broker; the caller stops it. `users` log in by PLAIN and SCRAM. Without `tokens`, it
+ * has no listener OAUTH.
+ */
 export async function startSecureKafka(options: {
   dir: string
   users: readonly string[]
-  /** The provider whose tokens the listener OAUTH takes. */
-  issuer: string
-  audience: string
+  tokens?: Tokens
 }): Promise<SecureKafka> {
-  const { dir, users, issuer } = options
+  const { dir, users, tokens } = options
   await mkdir(dir, { recursive: true })
   const authority = makeAuthority(dir, 'authority')
   const stranger = makeAuthority(dir, 'stranger')
@@ -71,7 +75,8 @@ export async function startSecureKafka(options: {
     otherName: authority.sign('other-name', { names: 'DNS:kafka.example.org' }),
   }
   const ports = new Map<string, number>()
-  for (const name of ['PLAIN', 'CONTROLLER', ...listenerNames]) {
+  const used = listenerNames.filter((name) => name !== 'OAUTH' || tokens !== undefined)
+  for (const name of ['PLAIN', 'CONTROLLER', ...used]) {
     ports.set(name, await choosePort([], new Set(ports.values())))
   }
   const address = (name: string) => `localhost:${ports.get(name)!}`
@@ -89,7 +94,9 @@ export async function startSecureKafka(options: {
   const java = [
     ...['-Xms64m', '-Xmx384m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'],
     `-Dlog4j2.configurationFile=${logging}`,
-    `-Dorg.apache.kafka.sasl.oauthbearer.allowed.urls=${issuer}/jwks`,
+    ...(tokens === undefined
+      ? []
+      : [`-Dorg.apache.kafka.sasl.oauthbearer.allowed.urls=${tokens.issuer}/jwks`]),
     ...['-cp', join(jarPaths(cacheDir()).kafkaLib, '*')],
   ]
   const scram = users.flatMap((user) =>
@@ -127,14 +134,8 @@ export async function startSecureKafka(options: {
     address,
     async grant(entries) {
       const acl = entries.map(aclOf)
-      await admin.connect()
-      await admin.createAcls({ acl })
-      await admin.disconnect()
-      return async () => {
-        await admin.connect()
-        await admin.deleteAcls({ filters: acl })
-        await admin.disconnect()
-      }
+      await asAdmin(address('PLAIN'), (one) => one.createAcls({ acl }))
+      return () => asAdmin(address('PLAIN'), (one) => one.deleteAcls({ filters: acl }))
     },
     stop,
   }
@@ -145,13 +146,12 @@ const clusterId = Buffer.from('a test of Winnow').toString('base64url')
 
 function propertiesOf(options: {
   users: readonly string[]
-  issuer: string
-  audience: string
+  tokens?: Tokens
   ports: ReadonlyMap<string, number>
   authority: Authority
   certificates: Readonly<Record<'server' | 'expired' | 'otherName', Certificate>>
 }): [string, string][] {
-  const { users, issuer, audience, ports, authority, certificates } = options
+  const { users, tokens, ports, authority, certificates } = options
   const all = [...ports].filter(([name]) => name !== 'CONTROLLER')
   const protocol = (name: string) => {
     if (name === 'PLAIN' || name === 'LOST') return 'PLAINTEXT'
@@ -164,7 +164,6 @@ function propertiesOf(options: {
       : name === 'OTHERNAME'
         ? certificates.otherName
         : certificates.server
-  const common = 'org.apache.kafka.common.security'
   const plainUsers = users.map((user) => `user_${user}="${secureKafkaPassword}"`).join(' ')
   const login = (listener: string): [string, string][] => {
     const at = `listener.name.${listener}`
@@ -177,7 +176,6 @@ function propertiesOf(options: {
       ]),
     ]
   }
-  const oauth = 'listener.name.oauth.oauthbearer'
   return [
     ['listeners', [...ports].map(([name, port]) => `${name}://127.0.0.1:${port}`).join(',')],
     [
@@ -208,6 +206,18 @@ function propertiesOf(options: {
       }),
     ...login('login'),
     ...login('openlogin'),
+    ...(tokens === undefined ? [] : tokenProperties(tokens)),
+    ['authorizer.class.name', 'org.apache.kafka.metadata.authorizer.StandardAuthorizer'],
+    ['super.users', 'User:ANONYMOUS'],
+    ['allow.everyone.if.no.acl.found', 'false'],
+  ]
+}
+
+const common = 'org.apache.kafka.common.security'
+
+function tokenProperties({ issuer, audience }: Tokens): [string, string][] {
+  const oauth = 'listener.name.oauth.oauthbearer'
+  return [
     ['listener.name.oauth.sasl.enabled.mechanisms', 'OAUTHBEARER'],
     [`${oauth}.sasl.jaas.config`, `${common}.oauthbearer.OAuthBearerLoginModule required;`],
     [
@@ -219,9 +229,6 @@ function propertiesOf(options: {
     [`${oauth}.sasl.oauthbearer.expected.issuer`, issuer],
     // The client logs in again when less than ten seconds of its session are left.
     [`${oauth}.connections.max.reauth.ms`, '12000'],
-    ['authorizer.class.name', 'org.apache.kafka.metadata.authorizer.StandardAuthorizer'],
-    ['super.users', 'User:ANONYMOUS'],
-    ['allow.everyone.if.no.acl.found', 'false'],
   ]
 }
 
@@ -243,6 +250,20 @@ function adminOf(broker: string) {
     retry: { retries: 2 },
     logLevel: logLevel.NOTHING,
   }).admin()
+}
+
+/** With a connection of its own: kafkajs may write to one that it has just ended. */
+async function asAdmin(
+  broker: string,
+  work: (admin: ReturnType<typeof adminOf>) => Promise<unknown>,
+): Promise<void> {
+  const admin = adminOf(broker)
+  await admin.connect()
+  try {
+    await work(admin)
+  } finally {
+    await admin.disconnect()
+  }
 }
 
 async function isReady(admin: ReturnType<typeof adminOf>): Promise<boolean> {
