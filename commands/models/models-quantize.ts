@@ -22,8 +22,7 @@ import { joinedParts, measureRate } from '../work-rate.ts'
 
 type Progress = Parameters<NonNullable<QuantizationOptions['onProgress']>>[0]
 
-type Options = SharedOptions &
-  ColumnOptions & { data: SourceAddress; calibration?: SourceAddress }
+type Options = SharedOptions & ColumnOptions & { data: SourceAddress; calibration?: SourceAddress }
 
 /** Adds `quantize` to `models`. */
 export function addQuantizeCommand(models: Command): void {
@@ -41,7 +40,11 @@ export function addQuantizeCommand(models: Command): void {
       'winnow models quantize mail@3 --data test.jsonl --calibration train.jsonl --json',
     ],
   })
-    .requiredOption('--data <src...>', `labelled texts to measure on: ${sourceHelp}`, collectSources)
+    .requiredOption(
+      '--data <src...>',
+      `labelled texts to measure on: ${sourceHelp}`,
+      collectSources,
+    )
     .option(
       '--calibration <src...>',
       'labelled texts from which the scales are chosen (default: those of --data)',
@@ -78,7 +81,10 @@ function quantizeProgressText(): (progress: Progress) => string {
     const { kind, done, total } = progress
     if (done === 1) rate = measureRate()
     const noun = kind === 'quantising' ? 'layer' : 'text'
-    return joinedParts(`${kind}: ${countText(done)} of ${counted(total, noun)}`, rate({ done, total }))
+    return joinedParts(
+      `${kind}: ${countText(done)} of ${counted(total, noun)}`,
+      rate({ done, total }),
+    )
   }
 }
 

@@ -25,7 +25,7 @@ import { accuracyLossMax, agreementMin, agreementOf, keeps } from './agreement.t
 /** How far a quantisation is. */
 export type QuantiseProgress =
   | { readonly kind: 'quantising'; readonly done: number; readonly total: number }
-  | { readonly kind: 'comparing'; readonly done: number; readonly total: number }
+  | { readonly kind: 'classifying'; readonly done: number; readonly total: number }
 
 /** What is quantised, and on which texts. */
 export type QuantiseVersionOptions = {
@@ -38,6 +38,8 @@ export type QuantiseVersionOptions = {
   readonly measured: Dataset
   readonly measuredOn: string
   readonly evaluatedOn: EvaluatedOn
+  /** Whether a version is also written if it is not close to the original. Default `close`. */
+  readonly accept?: 'close' | 'any' | undefined
   readonly workers: number
   readonly signal?: AbortSignal | undefined
   readonly onProgress?: ((progress: QuantiseProgress) => void) | undefined
@@ -53,9 +55,9 @@ export type QuantisedVersion = QuantisedFrom & {
 const calibrationTextsMax = 256
 
 /**
- * Writes the version in int8 under the next number of its name, if its labels are those of the
- * original on 99 % of the texts and its accuracy is at most 0.2 points lower. The same version and
- * texts give the same file.
+ * Writes the version in int8 under the next number of its name. It is close to the original if its
+ * labels are the same on 99 % of the texts and its accuracy is at most 0.2 points lower. The same
+ * version and texts give the same file.
  *
  * @throws WinnowError `model_incompatible` if the version is not one that can be quantised;
  * `cancelled`; and what evaluateModel and the store throw.
@@ -75,14 +77,15 @@ export async function quantiseVersion(options: QuantiseVersionOptions): Promise<
         dataset: measured,
         workers,
         signal,
-        onProgress: ({ done }) => onProgress?.({ kind: 'comparing', done: before + done, total }),
+        onProgress: ({ done }) => onProgress?.({ kind: 'classifying', done: before + done, total }),
       })
     const exact = await compare(version, 0)
     const rounded = await compare({ ...version, modelPath }, measured.examples.length)
     const found = agreementOf({ exact, rounded, dataset: measured, version })
     const from = { from: version.ref, graphSha256: version.manifest.graphSha256, ...found }
     const seconds = (): number => (performance.now() - startMs) / 1_000
-    if (!keeps(found)) return { ...from, version: undefined, seconds: seconds() }
+    if (options.accept !== 'any' && !keeps(found))
+      return { ...from, version: undefined, seconds: seconds() }
     const written = await writeInt8(options, { modelPath, from })
     return { ...from, version: written, seconds: seconds() }
   } finally {
@@ -178,7 +181,12 @@ async function writeInt8(
 }
 
 /** The agreement in words, such as `99.6 % of 1,076 texts, accuracy 91.9 % (fp32: 91.8 %)`. */
-export function agreementText({ texts, agreement, accuracy, accuracyBefore }: QuantisedFrom): string {
+export function agreementText({
+  texts,
+  agreement,
+  accuracy,
+  accuracyBefore,
+}: QuantisedFrom): string {
   const percent = (share: number): string => `${(100 * share).toFixed(2)} %`
   return (
     `${percent(agreement)} of ${counted(texts, 'text')} get the same label as in fp32; ` +
