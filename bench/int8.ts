@@ -19,6 +19,7 @@ const { values } = parseArgs({
     texts: { type: 'string', default: '1000' },
     rounds: { type: 'string', default: '5' },
     workers: { type: 'string', default: '2' },
+    'batch-tokens': { type: 'string' },
   },
 })
 const { model, int8, data } = values
@@ -29,17 +30,21 @@ const rows = await readRows(data, Number(values.texts))
 const texts = rows.map(({ text }) => text)
 const workers = Number(values.workers)
 const storeDir = modelStoreDir()
-const fp32 = (
-  await openVersionModel({ version: await openVersion({ ref: model, storeDir }), workers })
-).classifier
-const fast = (
-  await openVersionModel({ version: await openVersion({ ref: int8, storeDir }), workers })
-).classifier
+const batchTokens =
+  values['batch-tokens'] === undefined ? undefined : Number(values['batch-tokens'])
+const open = async (ref: string): Promise<Classifier> => {
+  const version = await openVersion({ ref, storeDir })
+  return (await openVersionModel({ version, workers, batchTokens })).classifier
+}
+const [fp32, fast] = [await open(model), await open(int8)]
 const [exact, rounded] = [await labelsOf(fp32), await labelsOf(fast)]
 const ratios: number[] = []
+const seconds: { fp32: number; int8: number }[] = []
 for (let round = 0; round < Number(values.rounds); round++) {
   const slow = await spent(() => labelsOf(fp32))
-  ratios.push(slow / (await spent(() => labelsOf(fast))))
+  const quick = await spent(() => labelsOf(fast))
+  seconds.push({ fp32: slow, int8: quick })
+  ratios.push(slow / quick)
 }
 const stats = fast.stats()
 await Promise.all([fp32.close(), fast.close()])
@@ -51,6 +56,8 @@ console.log(
       texts: rows.length,
       tokensPerText: stats.tokens / stats.texts,
       cpuSpeedup: spreadOf(ratios),
+      cpuSecondsFp32: spreadOf(seconds.map((round) => round.fp32)),
+      cpuSecondsInt8: spreadOf(seconds.map((round) => round.int8)),
       agreement: share((at) => exact[at] === rounded[at]),
       accuracyFp32: share((at) => exact[at] === rows[at]!.label),
       accuracyInt8: share((at) => rounded[at] === rows[at]!.label),

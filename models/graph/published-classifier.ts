@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path'
 import { WinnowError } from '../../schemas/errors.ts'
 import { floatTensor, readOnnx, type OnnxExport, type WeightTensor } from './onnx/onnx-reader.ts'
 import type { Head } from './encoder.ts'
-import { floatWeight, int8Constants } from './int8/int8-layers.ts'
+import { floatWeights } from './int8/float-weights.ts'
 import { withTrained } from './trained-weights.ts'
 import type { EncoderWeights, LayerWeights, LinearWeights } from './weights/bert-weights.ts'
 
@@ -19,7 +19,6 @@ export type PublishedClassifier = {
 }
 
 const parameter = /^(?:embeddings|layer\.\d+|head)\/(?:.*\/)?(?:words|positions|weight|bias|scale)$/
-const quantised = /^(?<path>layer\.\d+\/.*weight):int8$/
 const empty = new Float32Array(0)
 
 /**
@@ -97,24 +96,7 @@ async function readParameters(onnx: OnnxExport, dir: string): Promise<Map<string
     const raw = bytes.subarray(offset, offset + Number(place.get('length')))
     parameters.set(name, floatTensor(name, { ...tensor, raw }))
   }
-  for (const [name, { dims = [], raw = empty }] of onnx.constants) {
-    const weight = quantised.exec(name)?.groups?.['path']
-    if (weight === undefined) continue
-    const of = (constant: string): Float32Array | undefined => {
-      const tensor = onnx.constants.get(constant)
-      return tensor && floatTensor(constant, tensor).elements
-    }
-    const shape = dims.map(Number)
-    const elements = floatWeight({
-      elements: new Int8Array(raw.buffer, raw.byteOffset, raw.length),
-      scales: of(int8Constants.scales(weight))!,
-      shares: of(int8Constants.shares(weight)),
-    })
-    parameters.set(weight, { shape, elements })
-    const bias = weight.replace(/weight$/, 'bias')
-    const correction = of(int8Constants.bias(weight))!
-    parameters.set(bias, { shape: [correction.length], elements: correction })
-  }
+  for (const [name, tensor] of floatWeights(onnx)) parameters.set(name, tensor)
   return parameters
 }
 

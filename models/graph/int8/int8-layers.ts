@@ -36,29 +36,30 @@ export function withInt8Layers(
   }
   const copy = new GraphCopy(graph, { parameters: 'constants' })
   const byProduct = new Map<Node, LinearLayer>(layers.map((layer) => [layer.product, layer]))
-  const additions = new Set(layers.map(({ addition }) => addition))
+  const splits = new Map(
+    graph.nodes.flatMap((node) =>
+      node.operation.kind === 'split' ? [[node.inputs[0], node] as const] : [],
+    ),
+  )
+  const replaced = new Set<Node>(layers.map(({ addition }) => addition))
   for (const node of graph.nodes) {
     const layer = byProduct.get(node)
-    if (layer !== undefined) {
-      const own = withValueFactors(quantised.get(layer.name)!, layer, quantised)
-      const result = int8Layer(copy.builder, { name: layer.name, x: copy.of(layer.input), ...own })
-      copy.set(layer.addition.outputs[0]!, result)
-    } else if (!additions.has(node)) copy.append(node)
+    if (replaced.has(node)) continue
+    if (layer === undefined) {
+      copy.append(node)
+      continue
+    }
+    const own = withValueFactors(quantised.get(layer.name)!, layer, quantised)
+    const sum = layer.addition.outputs[0]!
+    const split = splits.get(sum)
+    const results = split?.outputs ?? [sum]
+    const x = copy.of(layer.input)
+    const values = int8Layer(copy.builder, { ...own, name: layer.name, x, parts: results.length })
+    for (const [at, result] of results.entries()) copy.set(result, values[at]!)
+    // The parts are computed one by one, which spares the copies of a split.
+    if (split !== undefined) replaced.add(split)
   }
   return copy.finish()
-}
-
-/** The matrix that a quantised layer stands for, float32 [from, to]. */
-export function floatWeight(layer: {
-  readonly elements: Int8Array
-  readonly scales: Float32Array
-  readonly shares: Float32Array | undefined
-}): Float32Array {
-  const { elements, scales, shares } = layer
-  const to = scales.length
-  return Float32Array.from(elements, (element, at) => {
-    return element * scales[at % to]! * (shares?.[Math.floor(at / to)] ?? 1)
-  })
 }
 
 const projections = /^(layer\.\d+\/attention)\/projections\/weight$/
@@ -86,22 +87,51 @@ function withValueFactors(
   return { ...layer, scales, bias }
 }
 
-/** x float32 [.., from] -> [.., to]. */
+/** x float32 [.., from] -> so many parts of equal width, which are [.., to] together. */
 function int8Layer(
   graph: GraphBuilder,
-  layer: QuantisedLinear & { readonly name: string; readonly x: Value },
-): Value {
-  const { name, x, from, to, factors } = layer
+  layer: QuantisedLinear & { readonly name: string; readonly x: Value; readonly parts: number },
+): readonly Value[] {
+  const { name, x, from, to, factors, parts } = layer
   const scale = graph.constant(`${name}:scale`, Float32Array.of(layer.scale), [])
   const zero = graph.constant(`${name}:zero`, Uint8Array.of(layer.zero), [])
-  const elements = graph.constant(int8Constants.elements(name), layer.elements, [from, to])
-  const scales = graph.constant(int8Constants.scales(name), layer.scales, [to])
-  const bias = graph.constant(int8Constants.bias(name), layer.bias, [to])
   let input = x
   if (factors !== undefined) {
     const shares = factors.map((factor) => 1 / factor)
     input = op.multiply(graph, x, graph.constant(int8Constants.shares(name), shares, [from]))
   }
   const levels = op.quantise(graph, input, { scale, zero })
-  return op.int8Linear(graph, levels, { scale, zero, elements, scales, bias })
+  const width = to / parts
+  return Array.from({ length: parts }, (_, part) => {
+    const own = parts === 1 ? name : partName(name, part)
+    const [start, end] = [part * width, (part + 1) * width]
+    const elements = columnsOf(layer.elements, { from, to, start, end })
+    return op.int8Linear(graph, levels, {
+      scale,
+      zero,
+      elements: graph.constant(int8Constants.elements(own), elements, [from, width]),
+      scales: graph.constant(int8Constants.scales(own), layer.scales.slice(start, end), [width]),
+      bias: graph.constant(int8Constants.bias(own), layer.bias.slice(start, end), [width]),
+    })
+  })
+}
+
+/** The name of a part of a layer's matrix. */
+export function partName(weight: string, part: number): string {
+  return `${weight}:part ${part}`
+}
+
+/** The columns from `start` to `end` of a matrix [from, to]. */
+function columnsOf(
+  elements: Int8Array,
+  matrix: { from: number; to: number; start: number; end: number },
+): Int8Array {
+  const { from, to, start, end } = matrix
+  const width = end - start
+  if (width === to) return elements
+  const part = new Int8Array(from * width)
+  for (let row = 0; row < from; row++) {
+    part.set(elements.subarray(row * to + start, row * to + end), row * width)
+  }
+  return part
 }

@@ -41,7 +41,13 @@ export async function quantiseLayers(
     for (const [layer, rows] of await inputsOf(graph, group, batches)) {
       options.signal?.throwIfAborted()
       const moments = await secondMoments(rows, layer.from)
-      quantised.set(layer.name, quantiseLinear({ ...layer, rows, moments }))
+      quantised.set(
+        layer.name,
+        quantiseLinear(
+          { ...layer, rows, moments },
+          { factors: layer.after === 'attention' ? 'free' : 'node' },
+        ),
+      )
       options.onProgress?.({ done: quantised.size, of: layers.length })
     }
   }
