@@ -23,6 +23,7 @@ export const benchmarks: Readonly<Record<string, string>> = {
   poison: 'throughput of valid events with malformed ones among them',
   shadow: 'latency of the main path while a shadow runs',
   train: 'speed of full fine-tuning on each engine compared with PyTorch (needs Python)',
+  tokenizer: 'tokens per second and thread compared with other tokenizers (Rust needs Python)',
   tune: 'best values of the samplers compared with Optuna (needs Python)',
   languages: 'language detection in short texts compared with other detectors',
 }

@@ -5,6 +5,7 @@ import { problemTypes, type ProblemType } from '../../models/import/export-files
 import { statedOutputs, type StatedOutputs } from '../../models/import/graph-output.ts'
 import { importModel } from '../../models/import/import-model.ts'
 import type { TokenizerEngine } from '../../models/tokenizers/tokenizer.ts'
+import type { PairedText } from '../../models/store/manifest.ts'
 import { requireModelName } from '../../models/store/version-store.ts'
 import { counted } from '../../schemas/counted.ts'
 import { openContext, type SharedOptions } from '../command-context.ts'
@@ -16,6 +17,8 @@ type Options = SharedOptions & {
   maxTokens?: number
   problemType?: ProblemType
   outputs?: StatedOutputs
+  firstText?: string
+  secondText?: string
 }
 
 /** Adds `import` to `models`. */
@@ -25,7 +28,9 @@ export function addImportCommand(models: Command): void {
     summary: 'make a version from a Hugging Face export',
     description:
       'Takes a folder with model.onnx (or onnx/model.onnx), tokenizer.json and config.json with\n' +
-      'id2label: BERT, DistilBERT, RoBERTa, XLM-R or ModernBERT for sequence classification. Texts are\n' +
+      'id2label: BERT, DistilBERT, RoBERTa, XLM-R, ModernBERT or DeBERTa-v2/v3 for sequence\n' +
+      'classification. A model over pairs of texts (NLI, cross-encoders) needs the other text of the\n' +
+      'pair, which is the same for every event: --second-text or --first-text. Texts are\n' +
       'run through the export and through the version, and must give the same logits; a golden.json\n' +
       'in the folder must match too. The version is served like any other. A tokenizer of a kind that\n' +
       'Winnow does not implement runs through @huggingface/tokenizers, and the command says so.',
@@ -33,6 +38,7 @@ export function addImportCommand(models: Command): void {
       'winnow models import ./sentiment --name sentiment',
       'winnow models import ./topics --name topics --max-tokens 1024 --json',
       'winnow models import ./toxic --name toxic --problem-type multi_label_classification',
+      'winnow models import ./nli --name refunds --second-text "The customer wants a refund."',
     ],
   })
     .requiredOption('--name <name>', 'name of the model; the version gets the next number')
@@ -53,6 +59,16 @@ export function addImportCommand(models: Command): void {
         'what the graph computes (default: found in the graph; needed if it is not there)',
       ).choices(statedOutputs),
     )
+    .addOption(
+      new Option(
+        '--second-text <text>',
+        "for a model over pairs: the second text, after each event's, such as a hypothesis",
+      ).conflicts('firstText'),
+    )
+    .option(
+      '--first-text <text>',
+      "for a model over pairs: the first text, before each event's, such as a query",
+    )
     .action(importExport)
 }
 
@@ -66,6 +82,7 @@ async function importExport(dir: string, options: Options): Promise<void> {
     ...options,
     dir,
     storeDir: paths.store,
+    pairedText: pairedTextOf(options),
     onStep: (step) => terminal.say(step),
   })
   const { manifest, ref } = version
@@ -87,6 +104,15 @@ async function importExport(dir: string, options: Options): Promise<void> {
         'config.json and import again',
     )
   }
+  if (manifest.pairedText !== undefined) {
+    const { place, text } = manifest.pairedText
+    terminal.say(`the ${place} text of every pair: ${JSON.stringify(text)}`)
+  } else if (labels.some((label) => /^entailment$/i.test(label))) {
+    terminal.say(
+      'the label "entailment" is that of a model over pairs of texts; import it again with ' +
+        '--second-text, or it reads each text alone',
+    )
+  }
   if (batching === 'one by one') {
     terminal.say(
       'results depend on the other texts of a batch, so texts will be classified one by one',
@@ -103,10 +129,16 @@ async function importExport(dir: string, options: Options): Promise<void> {
     batching,
     outputs,
     tokenizerEngine,
+    pairedText: manifest.pairedText,
     golden: check,
     seconds,
     peakRssBytes,
   })
+}
+
+function pairedTextOf({ firstText, secondText }: Options): PairedText | undefined {
+  if (firstText !== undefined) return { place: 'first', text: firstText }
+  return secondText === undefined ? undefined : { place: 'second', text: secondText }
 }
 
 function tokenizerSentence(engine: TokenizerEngine, idTexts: number): string {

@@ -40,7 +40,9 @@ export const problemTypes = ['single_label_classification', 'multi_label_classif
 export type ProblemType = (typeof problemTypes)[number]
 
 /** Families whose position limits are known. */
-const families = ['bert', 'distilbert', 'roberta', 'xlm-roberta', 'modernbert'] as const
+const families = [
+  ...(['bert', 'distilbert', 'roberta', 'xlm-roberta', 'modernbert', 'deberta-v2'] as const),
+] as const
 type Family = (typeof families)[number]
 
 const aboveZero = z
@@ -259,6 +261,11 @@ export async function readJson<T>(path: string, schema: z.ZodType<T>): Promise<T
   } catch (cause) {
     throw exportInvalid(`${path} is not valid JSON: ${errorMessage(cause)}`, { path }, cause)
   }
+  return checkJson(path, value, schema)
+}
+
+/** Checks a value of a JSON file of an export, as readJson does. */
+export function checkJson<T>(path: string, value: unknown, schema: z.ZodType<T>): T {
   const parsed = schema.safeParse(value)
   if (parsed.success) return parsed.data
   const issues = parsed.error.issues.map((issue) => issueSentence(issue, value))

@@ -8,14 +8,24 @@ import {
   exportFixtures,
   goldenOf,
   openVersion,
+  pairsOf,
   classified,
   golden,
+  without,
   type Json,
 } from '../../tests/support/import-exports.ts'
 import { importModel } from './import-model.ts'
 
 /** The tokenizer of `words` is none of Winnow's own kinds. */
-const families = ['bert', 'distilbert', 'roberta', 'xlm-r', 'modernbert', 'words'] as const
+const families = [
+  'bert',
+  'distilbert',
+  'roberta',
+  'xlm-r',
+  'modernbert',
+  'words',
+  'deberta',
+] as const
 
 let scratch: string
 
@@ -70,6 +80,36 @@ test('labels of a multi-label export apply or not by themselves', async () => {
   })
 })
 
+test.each([
+  ['first', 'bert'],
+  ['second', 'bert'],
+  ['second', 'roberta'],
+  ['first', 'deberta'],
+] as const)('pairs with the same %s text give what %s gives', async (place, family) => {
+  const pairs = pairsOf(family).filter(({ paired }) => paired.place === place)
+  const pairedText = pairs[0]!.paired
+  const dir = await exportWithout('golden.json', family)
+  const storeDir = join(scratch, 'pairs')
+  const { version } = await importModel({ dir, storeDir, name: family, pairedText })
+  expect(version.manifest).toMatchObject({ pairedText, maxTokens: 48 })
+  const classifier = await openVersion(version)
+  try {
+    const encoded = pairs.map(({ text }) => classifier.tokenize(text))
+    const together = await Promise.all(encoded.map(({ ids }) => classified(classifier, ids)))
+    for (const [index, { ids, truncated, logits }] of pairs.entries()) {
+      expect(Array.from(encoded[index]!.ids)).toEqual(ids)
+      expect(encoded[index]!.truncated).toBe(truncated)
+      for (const [i, logit] of logits.entries()) {
+        expect(together[index]!.logits[i]).toBeCloseTo(logit, 4)
+      }
+      const alone = await classified(classifier, encoded[index]!.ids)
+      expect(alone.logits).toEqual(together[index]!.logits)
+    }
+  } finally {
+    await classifier.close()
+  }
+})
+
 test('weights in a file of their own end up in the one graph, the same each time', async () => {
   const inOne = await importModel({
     dir: join(exportFixtures, 'xlm-r'),
@@ -92,10 +132,7 @@ test('a text is cut where it is asked, within what the export takes', async () =
     storeDir: join(scratch, 'cut'),
     name: 'cut',
   }
-  await rm(join(scratch, 'shorter'), { recursive: true, force: true })
-  await cp(options.dir, join(scratch, 'shorter'), { recursive: true })
-  await rm(join(scratch, 'shorter', 'golden.json'))
-  const dir = join(scratch, 'shorter')
+  const dir = await exportWithout('golden.json', 'distilbert')
   const { version } = await importModel({ ...options, dir, maxTokens: 16 })
   expect(version.manifest.maxTokens).toBe(16)
   for (const maxTokens of [4, 49]) {
@@ -105,6 +142,14 @@ test('a text is cut where it is asked, within what the export takes', async () =
     })
   }
 })
+
+/** A copy of an export without one of its files. */
+async function exportWithout(file: string, family: string): Promise<string> {
+  const dir = await mkdtemp(join(scratch, 'export-'))
+  await cp(join(exportFixtures, family), dir, { recursive: true })
+  await without(file)(dir)
+  return dir
+}
 
 test('a golden mismatch names the text, what was expected and what was found', async () => {
   const dir = await mkdtemp(join(scratch, 'export-'))

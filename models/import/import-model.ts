@@ -9,6 +9,7 @@ import { WinnowError } from '../../schemas/errors.ts'
 import { openClassifier, type Classifier } from '../inference/classifier.ts'
 import { readMappedModel } from '../graph/weights/mapped-weights.ts'
 import { loadTokenizer, type Tokenizer, type TokenizerEngine } from '../tokenizers/tokenizer.ts'
+import type { PairedText } from '../store/manifest.ts'
 import type { ModelVersion } from '../store/version-files.ts'
 import { requireModelName, writeVersion } from '../store/version-store.ts'
 import { exportInvalid, readExport, type ExportFiles, type ProblemType } from './export-files.ts'
@@ -23,6 +24,7 @@ import {
 } from './golden-texts.ts'
 import { logitSource, type LogitSource, type StatedOutputs } from './graph-output.ts'
 import { runOriginal } from './original-run.ts'
+import { pairTokenizer } from './paired-text.ts'
 import { requireTokenizerSettings } from './tokenizer-settings.ts'
 import { graphInterface, widthDiffers, wrapGraph, type GraphInterface } from './wrap-graph.ts'
 import { requireWeights, writeGraph } from './write-graph.ts'
@@ -40,6 +42,8 @@ export type ImportOptions = {
   readonly problemType?: ProblemType | undefined
   /** The kind of outputs, if neither the last operators nor the results of the graph show it. */
   readonly outputs?: StatedOutputs | undefined
+  /** For a model over pairs of texts: the text that every event is paired with. */
+  readonly pairedText?: PairedText | undefined
   /** Called with a description of each step. */
   readonly onStep?: ((step: string) => void) | undefined
 }
@@ -82,17 +86,20 @@ const tokensMin = 8
  * const { version } = await importModel({ dir: 'export/', storeDir, name: 'sentiment' })
  */
 export async function importModel(options: ImportOptions): Promise<ImportedModel> {
-  const { onStep = () => undefined, storeDir, name } = options
+  const { onStep = () => undefined, storeDir, name, pairedText } = options
   requireModelName(name)
   onStep('reading the export')
   const files = await readExport(options.dir, options)
   const { labels, task } = files
-  const tokenizer = loadTokenizer({ json: await readFile(files.tokenizerPath) })
-  requireVocabulary(tokenizer, files)
+  const json = await readFile(files.tokenizerPath)
+  requireVocabulary(loadTokenizer({ json }), files)
   const maxTokens = maxTokensOf(files, options.maxTokens)
   const mapped = readExportGraph(files.graphPath)
   const found = graphInterface(mapped, labels.length)
-  await requireTokenizerSettings(files, found)
+  await requireTokenizerSettings(files, { ...found, pairedText })
+  const pair = pairedText && pairTokenizer(json, { ...pairedText, maxTokens })
+  const types = pair?.types
+  const tokenizer = loadTokenizer({ json: pair?.json ?? json })
   await requireWeights(mapped, files.graphPath)
   const golden = files.goldenPath === undefined ? [] : await readGolden(files.goldenPath)
   const texts = [...fixedTexts, ...golden.map(({ text }) => text)]
@@ -101,7 +108,7 @@ export async function importModel(options: ImportOptions): Promise<ImportedModel
   const scratch = await makeScratch(storeDir)
   try {
     onStep(`running ${texts.length} texts through the export`)
-    const rows = await runOriginal({ graphPath: files.graphPath, found }, ids)
+    const rows = await runOriginal({ graphPath: files.graphPath, found, types }, ids)
     requireWidth(rows, labels)
     const source = logitSource(rows, {
       ...files,
@@ -112,7 +119,7 @@ export async function importModel(options: ImportOptions): Promise<ImportedModel
     onStep('writing the graph')
     const path = join(scratch, 'model.onnx')
     const link = task === 'multi-label' ? 'sigmoid' : 'softmax'
-    const wrapped = wrapGraph(mapped, found, { labels: labels.length, link, source })
+    const wrapped = wrapGraph(mapped, found, { labels: labels.length, link, source, types })
     await writeGraph(wrapped, { path, graphPath: files.graphPath })
     onStep(`running ${texts.length} texts as they will be served`)
     const outputs = outputsOf(source, found)
@@ -141,9 +148,10 @@ export async function importModel(options: ImportOptions): Promise<ImportedModel
         thresholds,
         check,
         tokenizerEngine: tokenizer.engine,
+        pairedText,
       }),
       model: { path, take: 'move' },
-      tokenizer: { path: files.tokenizerPath },
+      tokenizer: pair === undefined ? { path: files.tokenizerPath } : { bytes: pair.json },
     })
     return { version, check, outputs }
   } finally {
@@ -294,10 +302,11 @@ function manifestOf(
     thresholds: number[] | undefined
     check: GoldenCheck
     tokenizerEngine: TokenizerEngine
+    pairedText: PairedText | undefined
   },
 ): Parameters<typeof writeVersion>[0]['manifest'] {
   const { labels, task, origin, hidden, pooling, family } = files
-  const { maxTokens, precision, thresholds, check, tokenizerEngine } = found
+  const { maxTokens, precision, thresholds, check, tokenizerEngine, pairedText } = found
   return {
     labels: [...labels],
     base: origin,
@@ -309,6 +318,7 @@ function manifestOf(
     pooling,
     metrics: { family, golden: check },
     trainingRun: null,
+    ...(pairedText !== undefined && { pairedText }),
     ...(check.batchDifference > 0 && { batching: 'one by one' }),
     ...(task === 'multi-label' && { task, thresholds }),
   }

@@ -36,6 +36,7 @@ const settings = (
     ['truncation_strategy', 'do_not_truncate', /strategy do_not_truncate/],
     ['split_special_tokens', true, /split_special_tokens/],
     ['do_lower_case', false, /do_lower_case: false/],
+    ['split_by_punct', true, /split_by_punct: true/],
     ['strip_accents', false, /strip_accents: false/],
     ['tokenize_chinese_chars', false, /tokenize_chinese_chars: false/],
     ['cls_token', '<s>', /"<s>" \(cls_token\), which is not among the added_tokens/],
@@ -46,7 +47,7 @@ const settings = (
 ).map(([name, value, message]): Defect => [
   ...([
     `${name} ${JSON.stringify(value)}`,
-    message.source.includes('cuts') || /strateg|split/.test(name)
+    message.source.includes('cuts') || /strateg|split_special/.test(name)
       ? 'model_incompatible'
       : 'export_invalid',
     message,
@@ -339,4 +340,20 @@ describe.each(Object.entries(defects))('%s is refused', (family, cases) => {
     })
     expect(await readdir(storeDir)).toEqual([])
   })
+})
+
+test.each([
+  ['a tokenizer that cuts only the first', 'first', 'OnlyFirst', /does not cut a second text/],
+  ['a tokenizer that cuts only the second', 'second', 'OnlySecond', /does not cut a first text/],
+] as const)('a pair with %s is refused', async (_, place, strategy, message) => {
+  const dir = await mkdtemp(join(scratch, 'export-'))
+  const storeDir = await mkdtemp(join(scratch, 'store-'))
+  await cp(join(exportFixtures, 'bert'), dir, { recursive: true })
+  await tokenizerJson({ truncation: { direction: 'Right', strategy } })(dir)
+  const pairedText = { place, text: 'about refunds' }
+  await expect(importModel({ dir, storeDir, name: 'cut', pairedText })).rejects.toMatchObject({
+    code: 'model_incompatible',
+    message: expect.stringMatching(message),
+  })
+  expect(await readdir(storeDir)).toEqual([])
 })

@@ -4,6 +4,7 @@ import { InferenceSession, Tensor } from '../runtime/onnx-runtime.ts'
 import { errorMessage, WinnowError } from '../../schemas/errors.ts'
 import { onnxElementTypes } from '../graph/onnx/onnx-wire.ts'
 import { sessionConfig, sessionOptions } from '../inference/session-options.ts'
+import { tokenTypes, type TokenTypes } from './typed-tokens.ts'
 import type { GraphInterface } from './wrap-graph.ts'
 
 /**
@@ -12,13 +13,13 @@ import type { GraphInterface } from './wrap-graph.ts'
  * the file or run a text.
  */
 export async function runOriginal(
-  { graphPath, found }: { graphPath: string; found: GraphInterface },
+  { graphPath, ...model }: { graphPath: string; found: GraphInterface; types: TokenTypes },
   texts: readonly Int32Array[],
 ): Promise<number[][]> {
   const session = await loadOriginal(graphPath)
   try {
     const rows: number[][] = []
-    for (const ids of texts) rows.push(await runText(session, { ids, found }))
+    for (const ids of texts) rows.push(await runText(session, { ids, ...model }))
     return rows
   } finally {
     await session.release()
@@ -38,13 +39,17 @@ async function loadOriginal(graphPath: string): Promise<InferenceSession> {
 
 async function runText(
   session: InferenceSession,
-  { ids, found }: { ids: Int32Array; found: GraphInterface },
+  { ids, found, types }: { ids: Int32Array; found: GraphInterface; types: TokenTypes },
 ): Promise<number[]> {
   const shape = [1, ids.length]
   const feeds = Object.fromEntries(
     found.inputs.map(({ name, elementType }) => {
       const numbers =
-        name === 'input_ids' ? ids : ids.map(() => (name === 'attention_mask' ? 1 : 0))
+        name === 'input_ids'
+          ? ids
+          : name === 'attention_mask'
+            ? ids.map(() => 1)
+            : tokenTypes(types, ids.length)
       const tensor =
         elementType === onnxElementTypes.int64
           ? new Tensor('int64', BigInt64Array.from(numbers, BigInt), shape)

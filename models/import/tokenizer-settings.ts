@@ -6,8 +6,8 @@ import { stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { z } from 'zod'
 import { WinnowError } from '../../schemas/errors.ts'
+import type { PairedText } from '../store/manifest.ts'
 import { exportInvalid, readJson, type ExportFiles } from './export-files.ts'
-import type { GraphInterface } from './wrap-graph.ts'
 
 const addedToken = z.looseObject({
   content: z.string(),
@@ -35,6 +35,7 @@ const settingsSchema = z.looseObject({
   keep_accents: z.boolean().nullish(),
   strip_accents: z.boolean().nullish(),
   tokenize_chinese_chars: z.boolean().nullish(),
+  split_by_punct: z.boolean().nullish(),
   add_prefix_space: z.boolean().nullish(),
   add_bos_token: z.boolean().nullish(),
   add_eos_token: z.boolean().nullish(),
@@ -63,12 +64,12 @@ type TokenizerJson = z.infer<typeof tokenizerSchema>
  */
 export async function requireTokenizerSettings(
   { dir, tokenizerPath }: ExportFiles,
-  { hasMask }: Pick<GraphInterface, 'hasMask'>,
+  { hasMask, pairedText }: { hasMask: boolean; pairedText: PairedText | undefined },
 ): Promise<void> {
   const tokenizer = await readJson(tokenizerPath, tokenizerSchema)
   const configPath = join(dir, 'tokenizer_config.json')
   const settings = await readIfThere(configPath, settingsSchema)
-  requireRightTruncation(tokenizer, settings ?? {})
+  requireRightTruncation(tokenizer, { settings: settings ?? {}, pairedText })
   requireNoPadding(tokenizer, { side: settings?.padding_side ?? undefined, hasMask })
   if (settings !== undefined) requireSettings(tokenizer, settings)
   for (const path of [configPath, join(dir, 'special_tokens_map.json')]) {
@@ -89,8 +90,14 @@ async function readIfThere<T>(path: string, schema: z.ZodType<T>): Promise<T | u
   return isThere ? readJson(path, schema) : undefined
 }
 
-/** Refuses truncation on the left, because Winnow keeps the first tokens of a text. */
-function requireRightTruncation({ truncation }: TokenizerJson, settings: Settings): void {
+/**
+ * Refuses truncation on the left, because Winnow keeps the first tokens of a text, and strategies
+ * that do not cut the event's text.
+ */
+function requireRightTruncation(
+  { truncation }: TokenizerJson,
+  { settings, pairedText }: { settings: Settings; pairedText: PairedText | undefined },
+): void {
   const side = settings.truncation_side ?? truncation?.direction?.toLowerCase() ?? 'right'
   if (side !== 'right') {
     throw incompatible(
@@ -102,8 +109,13 @@ function requireRightTruncation({ truncation }: TokenizerJson, settings: Setting
   }
   const strategy = settings.truncation_strategy ?? truncation?.strategy ?? 'longest_first'
   // One text has no second part; with two of the strategies it is cut all the same.
-  if (/only_?second|do_?not_?truncate/i.test(strategy)) {
-    throw incompatible(`Its tokenizer does not cut a text that is too long (strategy ${strategy}).`)
+  const isSecond = pairedText?.place === 'first'
+  const others = isSecond ? /only_?first|do_?not_?truncate/i : /only_?second|do_?not_?truncate/i
+  if (others.test(strategy)) {
+    const which = pairedText === undefined ? 'a' : isSecond ? 'a second' : 'a first'
+    throw incompatible(
+      `Its tokenizer does not cut ${which} text that is too long (strategy ${strategy}).`,
+    )
   }
 }
 
@@ -147,7 +159,9 @@ function requireSettings(tokenizer: TokenizerJson, settings: Settings): void {
     if (wanted !== found) throw contradiction('strip_accents', settings.strip_accents)
   }
   const { prefix, suffix } = aroundText(tokenizer.post_processor)
-  const spaces = prefixSpaces(partsOf(tokenizer.pre_tokenizer, 'pretokenizers'))
+  const preTokenizers = partsOf(tokenizer.pre_tokenizer, 'pretokenizers')
+  stated.push(['split_by_punct', preTokenizers.some(({ type }) => type === 'Punctuation')])
+  const spaces = prefixSpaces(preTokenizers)
   for (const isAdded of spaces) stated.push(['add_prefix_space', isAdded])
   const sides = [
     ['add_bos_token', 'bos_token', prefix],

@@ -19,6 +19,7 @@ test('says what an export takes and gives', () => {
     logits: { name: 'logits', elementType: float16 },
     end: { kind: 'other', operator: 'Concat' },
     hasMask: true,
+    opset: 17,
     precision: 'fp32',
   })
 })
@@ -69,4 +70,17 @@ test('takes the one output of a graph that does not name it', () => {
     },
   })
   expect(graphInterface(other, 2).logits.name).toBe('output_0')
+})
+
+test('types of tokens need a graph with a later opset', () => {
+  const graph = { labels: 2, link: 'softmax', source: { kind: 'output' } } as const
+  const found = graphInterface(model, 2)
+  const old = {
+    ...found,
+    opset: 10,
+    inputs: [...found.inputs, { name: 'token_type_ids', elementType: int32 }],
+  }
+  const types = { ones: 'last', tokens: 4 } as const
+  expect(() => wrapGraph(model, old, { ...graph, types })).toThrow(/opset 10.*need opset 11/)
+  expect(() => wrapGraph(model, old, graph)).not.toThrow()
 })

@@ -1,6 +1,6 @@
 // Gives the graph of an export Winnow's interface: input_ids int32 [batch, tokens] without padding
 // -> logits and probabilities float32 [batch, labels]. The export's own inputs become nodes (a
-// cast, a mask of ones, types of zeros); everything else in the file stays byte for byte.
+// cast, a mask of ones, types of tokens); everything else in the file stays byte for byte.
 // write-graph.ts copies the weights into one file.
 import { counted } from '../../schemas/counted.ts'
 import { WinnowError } from '../../schemas/errors.ts'
@@ -15,6 +15,7 @@ import { bytesField, rawFields, type RawField } from '../graph/onnx/protobuf-fie
 import type { Precision } from '../store/manifest.ts'
 import { graphEnd, notNumbers, type GraphEnd, type LogitSource } from './graph-output.ts'
 import { graphPrecision } from './graph-precision.ts'
+import { tokenTypeNodes, typesOpsetMin, type TokenTypes } from './typed-tokens.ts'
 
 /** The interface of an export's graph. */
 export type GraphInterface = {
@@ -24,6 +25,8 @@ export type GraphInterface = {
   /** The operator that computes that output. */
   readonly end: GraphEnd
   readonly hasMask: boolean
+  /** The version of the standard operators. */
+  readonly opset: number
   readonly precision: Precision
 }
 
@@ -54,7 +57,7 @@ const fillings: Readonly<Record<string, number>> = { attention_mask: 1, token_ty
  * its logits are for another number of labels.
  */
 export function graphInterface(model: Uint8Array, labels: number): GraphInterface {
-  const graph = decodeModel(model).graph ?? {}
+  const { graph = {}, opsetImport = [] } = decodeModel(model)
   const { initializers = [], outputs = [] } = graph
   const constants = new Set(initializers.map(({ name }) => name))
   const given = (graph.inputs ?? []).filter(({ name }) => !constants.has(name))
@@ -83,6 +86,7 @@ export function graphInterface(model: Uint8Array, labels: number): GraphInterfac
     end: graphEnd(graph, name),
     hasMask: given.some((input) => input.name === 'attention_mask'),
     precision: graphPrecision(graph),
+    opset: opsetImport.find(({ domain = '' }) => domain === '')?.version ?? 1,
   }
 }
 
@@ -138,12 +142,12 @@ function shapeText(type: OnnxMessage<'Type'> | undefined): string {
 
 /**
  * A mapped model with Winnow's interface; `link` makes probabilities of the logits that `source`
- * names.
+ * names. Throws WinnowError 'model_incompatible' for types of tokens in a graph that is too old.
  */
 export function wrapGraph(
   model: Uint8Array,
   found: GraphInterface,
-  options: { labels: number; link: 'softmax' | 'sigmoid'; source: LogitSource },
+  options: WrapOptions,
 ): Uint8Array {
   const weights = new Set(decodeModel(model).graph?.initializers?.map(({ name }) => name))
   return Buffer.concat(
@@ -155,17 +159,20 @@ export function wrapGraph(
   )
 }
 
+type WrapOptions = {
+  labels: number
+  link: 'softmax' | 'sigmoid'
+  source: LogitSource
+  /** Default: all tokens have type 0. */
+  types?: TokenTypes
+}
+
 function wrapFields(
   graph: Uint8Array,
   found: GraphInterface,
-  options: {
-    labels: number
-    link: 'softmax' | 'sigmoid'
-    source: LogitSource
-    weights: ReadonlySet<string | undefined>
-  },
+  options: WrapOptions & { weights: ReadonlySet<string | undefined> },
 ): Uint8Array {
-  const before = inputNodes(found)
+  const before = inputNodes(found, options.types)
   const after = outputNodes(found, options)
   const parts: Uint8Array[] = before.map((node) =>
     bytesField(field.graphNode, encodeMessage('Node', node)),
@@ -189,7 +196,7 @@ function wrapFields(
 const ownNames: ReadonlySet<string> = new Set(['input_ids', 'logits', 'probabilities'])
 const renamed = (name: string): string => (ownNames.has(name) ? `export/${name}` : name)
 
-function inputNodes({ inputs }: GraphInterface): OnnxMessage<'Node'>[] {
+function inputNodes({ inputs, opset }: GraphInterface, types: TokenTypes): OnnxMessage<'Node'>[] {
   const nodes: OnnxMessage<'Node'>[] = []
   const shape = 'winnow/shape'
   nodes.push({ name: shape, operator: 'Shape', inputs: ['input_ids'], outputs: [shape] })
@@ -198,6 +205,16 @@ function inputNodes({ inputs }: GraphInterface): OnnxMessage<'Node'>[] {
     if (name === 'input_ids') {
       const attributes = [{ name: 'to', int: elementType, type: onnxAttributeTypes.int }]
       nodes.push({ ...node, operator: 'Cast', inputs: ['input_ids'], attributes })
+      continue
+    }
+    if (name === 'token_type_ids' && types !== undefined) {
+      if (opset < typesOpsetMin) {
+        throw incompatible(
+          `Its graph has the operators of opset ${opset}; types of tokens in pairs need opset ` +
+            `${typesOpsetMin} or later. Export it again with a later one.`,
+        )
+      }
+      nodes.push(...tokenTypeNodes(types, { shape, output: renamed(name), elementType }))
       continue
     }
     const raw = new Uint8Array(elementType === onnxElementTypes.int64 ? 8 : 4)

@@ -59,6 +59,13 @@ export const manifestSchema = z
      * @huggingface/tokenizers. The library's ids were compared only with those in `golden.json`.
      */
     tokenizerEngine: z.enum(['own', 'library']).optional(),
+    /**
+     * For imported models over pairs of texts: the text that every event is paired with, and
+     * whether it is the first or the second. tokenizer.json has its tokens.
+     */
+    pairedText: z
+      .object({ place: z.enum(['first', 'second']), text: z.string().min(1) })
+      .optional(),
     /** The hash of model.onnx. */
     graphSha256: sha256,
     /** The hash of model.onnx_data, if the weights of the encoder are in a separate file. */
@@ -106,6 +113,9 @@ export const manifestSchema = z
 /** A checked manifest. */
 export type Manifest = z.output<typeof manifestSchema>
 
+/** The text that every event is paired with. */
+export type PairedText = NonNullable<Manifest['pairedText']>
+
 /** The fields that the writer of a version gives; the store adds name, version, hashes and time. */
 export type ManifestDraft = Pick<
   Manifest,
@@ -130,6 +140,7 @@ export type ManifestDraft = Pick<
       | 'batching'
       | 'tokenizerEngine'
       | 'quantised'
+      | 'pairedText'
     >
   >
 

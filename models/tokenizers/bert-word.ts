@@ -14,6 +14,10 @@ export function normalizeWord(
   options: { characters: BertCharacters; charsMax: number },
 ): string | undefined {
   const { kinds, replacements, combiningClasses } = options.characters
+  if (raw.length <= options.charsMax) {
+    const ascii = asciiWord(raw, kinds)
+    if (ascii !== undefined) return ascii
+  }
   const word = new WordBuilder(combiningClasses)
   for (let i = 0; i < raw.length; i++) {
     const codePoint = raw.codePointAt(i)!
@@ -27,6 +31,19 @@ export function normalizeWord(
   }
   word.endStack()
   return word.text()
+}
+
+/** The normalized word if all its characters are ASCII and stay, perhaps in lower case. */
+function asciiWord(raw: string, kinds: Uint8Array): string | undefined {
+  let isLowered = false
+  for (let i = 0; i < raw.length; i++) {
+    const unit = raw.charCodeAt(i)
+    if (unit >= 0x80) return undefined
+    // Lower case is all that ASCII is mapped to.
+    if (kinds[unit] === characterKind.mapped) isLowered = true
+    else if (kinds[unit] !== characterKind.plain) return undefined
+  }
+  return isLowered ? raw.toLowerCase() : raw
 }
 
 /**

@@ -13,10 +13,7 @@ import { createWordPiece } from './word-piece.ts'
 import type { Scanner, ScanTarget } from './scanner.ts'
 import { createSectionScanner, joining } from './section-scanner.ts'
 import { corruptTokenizer, type TokenizerFile } from './tokenizer-file.ts'
-
-// V8 copies slices shorter than this; a longer slice would keep its whole text alive as a key.
-const slicedUnitsMin = 13
-const cachedWordsMax = 50_000
+import { WordCache } from './tables/word-cache.ts'
 
 /** The parts of a tokenizer.json that a BERT scanner needs. */
 export type BertWordsFile = Pick<TokenizerFile, 'added_tokens'> & {
@@ -38,10 +35,17 @@ export function createBertWords(
   const characters = bertCharacters(options)
   const { kinds } = characters
   const wordIds = createWordEncoder({ file, ids, characters })
+  const cache = new WordCache()
   const scan = (text: string, { found, idsMin }: ScanTarget): void => {
     let wordStart = -1
-    const push = (word: string) => {
-      for (const id of wordIds(word)) found.push(id)
+    const push = (from: number, to: number): void => {
+      const known = cache.find(text, from, to)
+      if (known >= 0) cache.append(known, found)
+      else {
+        const ids = wordIds(text.slice(from, to))
+        cache.add(text, from, to, ids)
+        for (const id of ids) found.push(id)
+      }
     }
     for (let i = 0, width = 1; i < text.length && found.length < idsMin; i += width) {
       let codePoint = text.charCodeAt(i)
@@ -52,15 +56,16 @@ export function createBertWords(
         if (wordStart < 0) wordStart = i
         continue
       }
-      if (wordStart >= 0) push(text.slice(wordStart, i))
+      if (wordStart >= 0) push(wordStart, i)
       wordStart = -1
-      if (kind === characterKind.punctuation) push(text.slice(i, i + width))
+      if (kind === characterKind.punctuation) push(i, i + width)
       else if (kind === characterKind.isolated) {
         const words = characters.replacements.get(codePoint)
-        for (const word of words ?? [text.slice(i, i + width)]) push(word)
+        if (words === undefined) push(i, i + width)
+        else for (const word of words) for (const id of wordIds(word)) found.push(id)
       }
     }
-    if (wordStart >= 0 && found.length < idsMin) push(text.slice(wordStart))
+    if (wordStart >= 0 && found.length < idsMin) push(wordStart, text.length)
   }
   const isNormalized = file.added_tokens.some(({ normalized }) => normalized)
   return createSectionScanner({
@@ -85,7 +90,7 @@ export function letterCaseOf(normalizer: {
   return lowercase ? 'lowered' : 'cased'
 }
 
-// Encodes raw words and caches their ids: 98 of 100 words of running text were seen before.
+/** Encodes raw words. */
 function createWordEncoder(options: {
   file: BertWordsFile
   ids: ReadonlyMap<string, number>
@@ -98,19 +103,8 @@ function createWordEncoder(options: {
   const continuingPrefix = model.continuing_subword_prefix
   const wordPiece = createWordPiece({ ids: options.ids, unknownId, continuingPrefix })
   const unknown = [unknownId]
-  const cache = new Map<string, readonly number[]>()
-  const remember = (key: string, ids: readonly number[]) => {
-    if (cache.size >= cachedWordsMax) cache.clear()
-    cache.set(key, ids)
-    return ids
-  }
   return (raw) => {
-    const short = raw.length < slicedUnitsMin
-    const known = short ? cache.get(raw) : undefined
-    if (known) return known
     const word = normalizeWord(raw, { characters, charsMax: model.max_input_chars_per_word })
-    if (word === undefined) return unknown
-    if (short) return remember(raw, wordPiece(word))
-    return cache.get(word) ?? remember(word, wordPiece(word))
+    return word === undefined ? unknown : wordPiece(word)
   }
 }

@@ -2,6 +2,7 @@
 // bytes of a word pair by pair, in the order in which the pairs were learnt. byte-words.ts splits
 // texts into words.
 import type { Work } from '../runtime/sliced-work.ts'
+import { createPairRanks, noRank, type PairRanks } from './tables/pair-ranks.ts'
 import type { WordEncoder } from './scanner.ts'
 
 export type BytePairs = {
@@ -15,21 +16,45 @@ export type BytePairs = {
   readonly unknown: { readonly id: number; readonly isFused: boolean } | undefined
 }
 
-/** A bound on ids, so that a pair of ids fits into one exact number. */
-const pairBase = 2 ** 22
 /** Merges between two yields; a few milliseconds. */
 const stepMerges = 16_384
 /** A bound on the bytes of a word, so that rank and position fit into one exact number. */
 const placeBase = 2 ** 27
+/** Up to this many bytes, searching all pairs for the next merge is faster than a heap. */
+const shortBytesMax = 48
 
 /**
  * Prepares the encoder. A word of n bytes takes O(n log n) time; 1 MB takes about a second. Throws
  * Error, which names the token, if a merge is not in the vocabulary.
  */
 export function createBytePairs(options: BytePairs): WordEncoder {
-  const { ids, merges, wholeWordsFirst, unknown } = options
+  const { ids, merges, wholeWordsFirst } = options
+  const characters = byteCharacters()
+  const symbolsOf = createSymbols(options)
+  const rankOf = createPairRanks(
+    merges.map(([left, right]) => [idOf(ids, left), idOf(ids, right)] as const),
+  )
+  const merged = Int32Array.from(merges, ([left, right]) => idOf(ids, left + right))
+  const mergeShort = createShortMerge({ rankOf, merged })
+  return function* (word) {
+    const bytes = utf8.encode(word)
+    if (wholeWordsFirst) {
+      const id = ids.get(Array.from(bytes, (byte) => characters[byte]!).join(''))
+      if (id !== undefined) return [id]
+    }
+    const symbols = symbolsOf(bytes)
+    return symbols.length <= shortBytesMax
+      ? mergeShort(symbols)
+      : yield* mergePairs(symbols, { rankOf, merged })
+  }
+}
+
+const utf8 = new TextEncoder()
+
+/** The ids of bytes; bytes that are not in the vocabulary are unknown, or left out. */
+function createSymbols({ ids, unknown }: BytePairs): (bytes: Uint8Array) => number[] {
   const byteIds = byteCharacters().map((character) => ids.get(character))
-  const symbolsOf = (bytes: Uint8Array): number[] => {
+  return (bytes) => {
     const symbols: number[] = []
     let wasKnown = true
     for (const byte of bytes) {
@@ -40,28 +65,45 @@ export function createBytePairs(options: BytePairs): WordEncoder {
     }
     return symbols
   }
-  const characters = byteCharacters()
-  const ranks = new Map<number, number>()
-  const merged = new Int32Array(merges.length)
-  for (const [rank, [left, right]] of merges.entries()) {
-    ranks.set(idOf(ids, left) * pairBase + idOf(ids, right), rank)
-    merged[rank] = idOf(ids, left + right)
-  }
-  const encoder = new TextEncoder()
-  return function* (word) {
-    const bytes = encoder.encode(word)
-    if (wholeWordsFirst) {
-      const id = ids.get(Array.from(bytes, (byte) => characters[byte]!).join(''))
-      if (id !== undefined) return [id]
+}
+
+type Merges = { readonly rankOf: PairRanks; readonly merged: Int32Array }
+
+/**
+ * Merges at most `shortBytesMax` symbols in place; of equal pairs, the leftmost is merged first.
+ */
+function createShortMerge({ rankOf, merged }: Merges): (symbols: number[]) => number[] {
+  /** The rank of each symbol with the next one. */
+  const ranks = new Int32Array(shortBytesMax)
+  return (symbols) => {
+    let last = symbols.length - 1
+    for (let at = 0; at < last; at++) ranks[at] = rankOf(symbols[at]!, symbols[at + 1]!)
+    for (;;) {
+      let least = noRank
+      let place = 0
+      for (let at = 0; at < last; at++) {
+        if (ranks[at]! < least) {
+          least = ranks[at]!
+          place = at
+        }
+      }
+      if (least === noRank) break
+      symbols[place] = merged[least]!
+      for (let at = place + 1; at < last; at++) {
+        symbols[at] = symbols[at + 1]!
+        ranks[at] = ranks[at + 1]!
+      }
+      last--
+      if (place > 0) ranks[place - 1] = rankOf(symbols[place - 1]!, symbols[place]!)
+      if (place < last) ranks[place] = rankOf(symbols[place]!, symbols[place + 1]!)
     }
-    return yield* mergePairs(symbolsOf(bytes), { ranks, merged })
+    symbols.length = last + 1
+    return symbols
   }
 }
 
-type Merges = { readonly ranks: ReadonlyMap<number, number>; readonly merged: Int32Array }
-
-/** Merges `symbols` in place; of equal pairs, the leftmost is merged first. */
-function* mergePairs(symbols: number[], { ranks, merged }: Merges): Work<number[]> {
+/** Merges `symbols` in place, like `createShortMerge`, with a heap. */
+function* mergePairs(symbols: number[], { rankOf, merged }: Merges): Work<number[]> {
   const count = symbols.length
   const next = new Int32Array(count)
   const previous = new Int32Array(count)
@@ -73,8 +115,8 @@ function* mergePairs(symbols: number[], { ranks, merged }: Merges): Work<number[
   const offer = (place: number): void => {
     const right = place < 0 ? count : next[place]!
     if (right >= count) return
-    const rank = ranks.get(symbols[place]! * pairBase + symbols[right]!)
-    if (rank !== undefined) push(heap, rank * placeBase + place)
+    const rank = rankOf(symbols[place]!, symbols[right]!)
+    if (rank !== noRank) push(heap, rank * placeBase + place)
   }
   let steps = 0
   for (let place = 0; place < count - 1; place++) {
@@ -89,7 +131,7 @@ function* mergePairs(symbols: number[], { ranks, merged }: Merges): Work<number[
     const right = next[place]!
     // The pair may have changed since it was added to the heap.
     if (symbols[place]! < 0 || right >= count) continue
-    if (ranks.get(symbols[place]! * pairBase + symbols[right]!) !== rank) continue
+    if (rankOf(symbols[place]!, symbols[right]!) !== rank) continue
     symbols[place] = merged[rank]!
     symbols[right] = -1
     const after = next[right]!

@@ -4,11 +4,11 @@ import { errorMessage } from '../../schemas/errors.ts'
 import { createBertWords, letterCaseOf } from './bert-words.ts'
 import { byteCharacters, createBytePairs } from './byte-pairs.ts'
 import { createByteWords } from './byte-words.ts'
-import { createComposer, strippedText } from './character-kinds.ts'
+import { createComposer, createLowercase, strippedText } from './character-kinds.ts'
 import { createLibraryScanner } from './library-scanner.ts'
 import { createPieceWords, type PieceWordsOptions } from './piece-words.ts'
 import { createPrecompiledMap } from './precompiled-map.ts'
-import { rememberingWords, type PartNormalizer, type Scanner } from './scanner.ts'
+import type { PartNormalizer, Scanner } from './scanner.ts'
 import { createSectionScanner } from './section-scanner.ts'
 import { corruptTokenizer, incompatible, type TokenizerFile } from './tokenizer-file.ts'
 import { createUnigram } from './unigram.ts'
@@ -72,7 +72,7 @@ function bytePairScanner(file: FileOf<'BPE'>): Scanner {
   return createSectionScanner({
     added: file.added_tokens,
     normalize: composes ? createComposer() : (text) => [text],
-    scan: createByteWords(rememberingWords(encode), { spaceFirst: words.add_prefix_space }),
+    scan: createByteWords(encode, { spaceFirst: words.add_prefix_space }),
   })
 }
 
@@ -87,9 +87,10 @@ function splitPair(pair: string): readonly [string, string] {
 function unigramScanner(file: FileOf<'Unigram'>): Scanner {
   const { model, pre_tokenizer: split } = file
   if (model.unk_id >= model.vocab.length) throw corruptTokenizer('its unknown token is not in it')
-  const metaspace = split.type === 'Metaspace' ? split : split.pretokenizers[1]
+  const parts = split.type === 'Metaspace' ? ([split] as const) : split.pretokenizers
+  const metaspace = parts.length === 1 ? parts[0] : parts[1]
   const options: PieceWordsOptions = {
-    splitsAt: split.type === 'Metaspace' ? 'spaces' : 'white space',
+    splitsAt: parts.length === 1 ? 'spaces' : 'white space',
     mark: metaspace.replacement,
     marks: metaspace.prepend_scheme ?? ((metaspace.add_prefix_space ?? true) ? 'always' : 'never'),
   }
@@ -105,17 +106,38 @@ function unigramNormalizer({ normalizer }: FileOf<'Unigram'>): PartNormalizer {
   if (normalizer === null) return (text) => [text]
   const steps = normalizer.type === 'Sequence' ? normalizer.normalizers : [normalizer]
   return steps.reduce<PartNormalizer>(
-    (before, step) => {
-      if (step.type === 'Precompiled') {
-        const map = createPrecompiledMap(step.precompiled_charsmap)
-        return whole(before, map)
-      }
-      if (step.type === 'Strip') return whole(before, (text) => [strippedText(text, step)])
-      const { content } = step
-      return whole(before, (text) => [text.replaceAll(/ {2,}/g, content)])
-    },
+    (before, step) => whole(before, stepNormalizer(step)),
     (text) => [text],
   )
+}
+
+/** Runs of spaces, or of any white space and single line ends and tabs, by the file's pattern. */
+const runsOf = {
+  ' {2,}': / {2,}/g,
+  // White space of the reference, which isSpace lists; JavaScript's `\s` is another set.
+  '\\s{2,}|[\\n\\r\\t]':
+    /[\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]{2,}|[\n\r\t]/g,
+} as const
+
+type UnigramNormalizer = NonNullable<FileOf<'Unigram'>['normalizer']>
+
+function stepNormalizer(step: Exclude<UnigramNormalizer, { type: 'Sequence' }>): PartNormalizer {
+  switch (step.type) {
+    case 'Precompiled':
+      return createPrecompiledMap(step.precompiled_charsmap)
+    case 'Strip':
+      return (text) => [strippedText(text, step)]
+    case 'Replace': {
+      const pattern = runsOf[step.pattern.Regex]
+      return (text) => [text.replaceAll(pattern, step.content)]
+    }
+    case 'NFC':
+      return createComposer()
+    case 'Lowercase': {
+      const lower = createLowercase()
+      return (text) => [lower(text)]
+    }
+  }
 }
 
 /** Chains two steps, where the second needs the whole text of the first. */

@@ -2,8 +2,13 @@
 // mark, and each mark begins a word. unigram.ts encodes words, and added-tokens.ts finds tokens
 // outside words.
 import { isSpace } from './character-kinds.ts'
+import type { Work } from '../runtime/sliced-work.ts'
+import type { ScanTarget } from './scanner.ts'
 import { joining, type SectionScanner } from './section-scanner.ts'
 import type { PieceEncoder } from './unigram.ts'
+import { cachedUnitsMax, WordCache } from './tables/word-cache.ts'
+
+const space = 0x20
 
 export type PieceWordsOptions = {
   /** Whether all white space separates words and is dropped, or each plain space begins a word. */
@@ -16,33 +21,56 @@ export type PieceWordsOptions = {
 
 /** Appends ids of the words of a section. */
 export function createPieceWords(
-  pieceIds: PieceEncoder,
+  encode: PieceEncoder,
   { splitsAt, mark, marks }: PieceWordsOptions,
 ): SectionScanner {
-  const { known, encode } = rememberingPieces(pieceIds)
-  return function* ({ parts, isFirst }, { found, idsMin }) {
-    const words =
-      splitsAt === 'white space' ? spacedWords(parts) : [{ at: 0, word: yield* joining(parts) }]
-    for (const one of words) {
-      if (one === undefined) {
-        yield
-        continue
-      }
-      const { at, word } = one
-      let marked = word.replaceAll(' ', mark)
-      const isMarked = marks === 'always' || (marks === 'first' && isFirst && at === 0)
-      if (isMarked && marked !== '' && !marked.startsWith(mark)) marked = mark + marked
-      // '▁▁a' is the words '▁' and '▁a'.
-      for (let from = 0; from < marked.length && found.length < idsMin;) {
-        const next = marked.indexOf(mark, from + 1)
-        const to = next < 0 ? marked.length : next
-        const piece = marked.slice(from, to)
-        const ids = known(piece) ?? (yield* encode(piece, idsMin - found.length))
+  const markLength = createMarkLength(mark)
+  // Words are remembered without their mark.
+  const marked = { mark, cache: new WordCache() }
+  const unmarked = { mark: '', cache: new WordCache() }
+  /** Appends the words that begin at a mark or a space of `text`, and the one at its beginning. */
+  function* append(text: string, startsWord: boolean, { found, idsMin }: ScanTarget): Work<void> {
+    for (let from = 0; from < text.length && found.length < idsMin;) {
+      const units = markLength(text, from)
+      const kind = units > 0 || startsWord ? marked : unmarked
+      from += units
+      let to = from
+      while (to < text.length && markLength(text, to) === 0) to++
+      startsWord = false
+      const known = kind.cache.find(text, from, to)
+      if (known >= 0) kind.cache.append(known, found)
+      else {
+        const isShort = to - from <= cachedUnitsMax
+        const idsWanted = isShort ? Infinity : idsMin - found.length
+        const ids = yield* encode(kind.mark + text.slice(from, to), idsWanted)
+        if (isShort) kind.cache.add(text, from, to, ids)
         for (const id of ids) found.push(id)
-        from = to
       }
-      if (found.length >= idsMin) return
+      from = to
     }
+  }
+  return function* ({ parts, isFirst }, target) {
+    const startsWord = (at: number) =>
+      marks === 'always' || (marks === 'first' && isFirst && at === 0)
+    if (splitsAt === 'spaces') {
+      yield* append(yield* joining(parts), startsWord(0), target)
+      return
+    }
+    for (const one of spacedWords(parts)) {
+      if (one === undefined) yield
+      else yield* append(one.word, startsWord(one.at), target)
+      if (target.found.length >= target.idsMin) return
+    }
+  }
+}
+
+/** The length of the mark, or the space that stands for one, at a position; 0 if there is none. */
+function createMarkLength(mark: string): (text: string, at: number) => number {
+  const first = mark.charCodeAt(0)
+  return (text, at) => {
+    const unit = text.charCodeAt(at)
+    if (unit === first && (mark.length === 1 || text.startsWith(mark, at))) return mark.length
+    return unit === space ? 1 : 0
   }
 }
 
@@ -64,25 +92,4 @@ function* spacedWords(parts: Iterable<string>): Iterable<{ at: number; word: str
     yield undefined
   }
   if (waiting !== '') yield { at: before - waiting.length, word: waiting }
-}
-
-const cachedWordsMax = 50_000
-/** V8 copies shorter slices; see scanner.ts. */
-const slicedUnitsMin = 13
-
-function rememberingPieces(pieceIds: PieceEncoder): {
-  known: (word: string) => readonly number[] | undefined
-  encode: PieceEncoder
-} {
-  const cache = new Map<string, readonly number[]>()
-  return {
-    known: (word) => (word.length < slicedUnitsMin ? cache.get(word) : undefined),
-    *encode(word, idsMin) {
-      if (word.length >= slicedUnitsMin) return yield* pieceIds(word, idsMin)
-      if (cache.size >= cachedWordsMax) cache.clear()
-      const ids = yield* pieceIds(word, word.length)
-      cache.set(word, ids)
-      return ids
-    },
-  }
 }

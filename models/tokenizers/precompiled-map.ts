@@ -36,18 +36,37 @@ export function createPrecompiledMap(base64: string): PartNormalizer {
     for (const character of grapheme) mapped += cached(character)
     return mapped
   }
+  /** uint8 [0x10000], whether each simple character is mapped to itself: 0 if not known yet. */
+  const effects = new Uint8Array(0x1_0000)
+  const isKept = (unit: number): boolean => {
+    if (effects[unit] === 0) {
+      const character = String.fromCharCode(unit)
+      effects[unit] = cached(character) === character ? effect.none : effect.some
+    }
+    return effects[unit] === effect.none
+  }
+  /** Maps simple characters between two positions. */
+  const mapSimple = (text: string, from: number, to: number): string => {
+    let mapped = ''
+    for (let at = from; at < to; at++) {
+      if (isKept(text.charCodeAt(at))) continue
+      mapped += text.slice(from, at) + cached(text[at]!)
+      from = at + 1
+    }
+    return mapped + text.slice(from, to)
+  }
   return function* (text) {
     let units = windowUnits
     for (let at = 0; at < text.length;) {
-      const asciiEnd = endOfAscii(text, at, windowUnits)
-      if (asciiEnd > at) {
-        let mapped = ''
-        for (; at < asciiEnd; at++) mapped += cached(text[at]!)
-        yield mapped
+      const simpleEnd = endOfSimple(text, at, windowUnits)
+      if (simpleEnd > at) {
+        yield mapSimple(text, at, simpleEnd)
+        at = simpleEnd
         continue
       }
-      const isLast = at + units >= text.length
-      const window = text.slice(at, at + units)
+      const end = endOfOthers(text, at, units)
+      const isWhole = end === text.length || end < at + units
+      const window = text.slice(at, end)
       let mapped = ''
       let settled = 0
       let waiting = ''
@@ -57,9 +76,11 @@ export function createPrecompiledMap(base64: string): PartNormalizer {
         settled += waiting.length
         waiting = segment
       }
-      if (isLast) {
+      if (isWhole) {
         yield mapped + cached(waiting)
-        return
+        at = end
+        units = windowUnits
+        continue
       }
       units = settled === 0 ? units * 2 : windowUnits
       at += settled
@@ -68,19 +89,52 @@ export function createPrecompiledMap(base64: string): PartNormalizer {
   }
 }
 
+const effect = { none: 1, some: 2 } as const
+
 /**
- * The end of the ASCII characters from `at` on that are graphemes of their own. The last one may
- * combine with what follows, and a carriage return with a line feed.
+ * The end of the characters from `at` on that are certainly graphemes of their own. The last one
+ * may combine with what follows, unless that is simple as well.
  */
-function endOfAscii(text: string, at: number, unitsMost: number): number {
+function endOfSimple(text: string, at: number, unitsMost: number): number {
   let end = at
   const most = Math.min(text.length, at + unitsMost)
-  while (end < most) {
-    const unit = text.charCodeAt(end)
-    if (unit >= 0x80 || unit === 0x0d) break
-    end++
+  while (end < most && isSimple(text.charCodeAt(end))) end++
+  return end < text.length && !isSimple(text.charCodeAt(end)) ? Math.max(at, end - 1) : end
+}
+
+/** The first place after `at` between two simple characters, but at most `unitsMost` after it. */
+function endOfOthers(text: string, at: number, unitsMost: number): number {
+  const most = Math.min(text.length, at + unitsMost)
+  let isAfterSimple = isSimple(text.charCodeAt(at))
+  for (let end = at + 1; end < most; end++) {
+    const isBeforeSimple = isSimple(text.charCodeAt(end))
+    if (isAfterSimple && isBeforeSimple) return end
+    isAfterSimple = isBeforeSimple
   }
-  return end < text.length ? Math.max(at, end - 1) : end
+  return most
+}
+
+/**
+ * Whether two adjacent such characters are never one grapheme: they neither extend what is before
+ * them nor join what is after them (UAX #29). ASCII but for the carriage return, letters of the
+ * Latin, Greek and Cyrillic alphabets, common punctuation, kana, and ideographs; no marks, no
+ * emoji, no Hangul.
+ */
+function isSimple(unit: number): boolean {
+  if (unit < 0x80) return unit !== 0x0d
+  if (unit < 0x2000) {
+    return (
+      (unit >= 0xc0 && unit < 0x300) ||
+      (unit >= 0x370 && unit < 0x530 && (unit < 0x483 || unit > 0x489))
+    )
+  }
+  return (
+    (unit >= 0x2010 && unit <= 0x2026) ||
+    (unit >= 0x3001 && unit <= 0x3002) ||
+    (unit >= 0x3041 && unit <= 0x3096) ||
+    (unit >= 0x30a1 && unit <= 0x30fa) ||
+    (unit >= 0x4e00 && unit <= 0x9fff)
+  )
 }
 
 /** The replacement of the shortest prefix of a key that is in the map, if there is one. */

@@ -9,7 +9,7 @@ import {
   referenceTokenizer,
 } from '../../tests/support/tokenizer-references.ts'
 
-const families = ['bert', 'distilbert', 'roberta', 'xlm-r', 'modernbert'] as const
+const families = ['bert', 'distilbert', 'roberta', 'xlm-r', 'modernbert', 'deberta'] as const
 
 describe.each(families)('%s', (family) => {
   const tokenizer = referenceTokenizer(family)

@@ -19,28 +19,3 @@ export type PartNormalizer = (text: string) => Iterable<string>
 
 /** Encodes a word; a long word takes several steps. */
 export type WordEncoder = (word: string) => Work<readonly number[]>
-
-/** A word encoder with a cache, which knows the ids of some words immediately. */
-export type RememberingEncoder = {
-  known(word: string): readonly number[] | undefined
-  readonly encode: WordEncoder
-}
-
-// V8 copies slices shorter than this; a longer slice would keep its whole text alive as a key.
-const slicedUnitsMin = 13
-const cachedWordsMax = 50_000
-
-/** Caches the ids of short words: 98 of 100 words of running text were seen before. */
-export function rememberingWords(encode: WordEncoder): RememberingEncoder {
-  const cache = new Map<string, readonly number[]>()
-  return {
-    known: (word) => (word.length < slicedUnitsMin ? cache.get(word) : undefined),
-    *encode(word) {
-      const ids = yield* encode(word)
-      if (word.length >= slicedUnitsMin) return ids
-      if (cache.size >= cachedWordsMax) cache.clear()
-      cache.set(word, ids)
-      return ids
-    },
-  }
-}

@@ -1,7 +1,7 @@
 // Parses a Hugging Face tokenizer.json and decides which engine runs it. Winnow's own scanners
 // support WordPiece as in BERT, byte-level BPE as in RoBERTa and ModernBERT, and Unigram as in
-// XLM-R. The library runs other kinds (library-file.ts). For the rest, the error names the
-// unsupported part.
+// XLM-R and DeBERTa. The library runs other kinds (library-file.ts). For the rest, the error names
+// the unsupported part.
 import { z } from 'zod'
 import { WinnowError } from '../../schemas/errors.ts'
 import { issueSentence } from '../../schemas/issue-text.ts'
@@ -63,9 +63,16 @@ const strip = z.object({
 })
 const runs = z.object({
   type: z.literal('Replace'),
-  pattern: z.object({ Regex: z.literal(' {2,}') }),
+  pattern: z.object({ Regex: z.literal([' {2,}', '\\s{2,}|[\\n\\r\\t]']) }),
   content: z.literal([' ', '\u2581']),
 })
+const unigramStep = z.discriminatedUnion('type', [
+  precompiled,
+  strip,
+  runs,
+  composer,
+  z.object({ type: z.literal('Lowercase') }),
+])
 const metaspace = z
   .object({
     type: z.literal('Metaspace'),
@@ -79,19 +86,17 @@ const metaspace = z
 const unigram = z.object({
   normalizer: z.union([
     z.null(),
-    precompiled,
-    strip,
-    runs,
-    z.object({
-      type: z.literal('Sequence'),
-      normalizers: z.array(z.discriminatedUnion('type', [precompiled, strip, runs])),
-    }),
+    unigramStep,
+    z.object({ type: z.literal('Sequence'), normalizers: z.array(unigramStep) }),
   ]),
   pre_tokenizer: z.union([
     metaspace,
     z.object({
       type: z.literal('Sequence'),
-      pretokenizers: z.tuple([z.object({ type: z.literal('WhitespaceSplit') }), metaspace]),
+      pretokenizers: z.union([
+        z.tuple([metaspace]),
+        z.tuple([z.object({ type: z.literal('WhitespaceSplit') }), metaspace]),
+      ]),
     }),
   ]),
   model: z.object({

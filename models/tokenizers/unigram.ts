@@ -2,7 +2,7 @@
 // finds the one with the largest sum of log-probabilities. piece-words.ts splits texts into words.
 
 import type { Work } from '../runtime/sliced-work.ts'
-import { createPieceTrie } from './piece-trie.ts'
+import { createPieceTrie } from './tables/piece-trie.ts'
 
 export type UnigramVocabulary = {
   /** Pieces with their log-probabilities, by id. */
@@ -19,6 +19,8 @@ const unknownPenalty = 10
  * Positions after which a long word is first searched for final pieces; the interval then doubles.
  */
 const settlingUnits = 4_096
+/** Words of at most this length share one set of arrays. */
+const shortUnitsMax = 64
 /** Positions between two yields; a few milliseconds. */
 const stepUnits = 4_096
 
@@ -37,56 +39,74 @@ export function createUnigram({ pieces, unknownId }: UnigramVocabulary): PieceEn
   }
   const scores = Float64Array.from(pieces, ([, score]) => score)
   const unknownScore = least - unknownPenalty
-  return function* (word, idsMin) {
-    const best = new Float64Array(word.length + 1)
-    const from = new Int32Array(word.length + 1).fill(-1)
-    const chosen = new Int32Array(word.length + 1)
-    const path: BestPath = { from, chosen, unknownId }
-    const offer = (start: number, end: number, id: number, score: number): void => {
-      const total = score + best[start]!
-      if (from[end]! >= 0 && total <= best[end]!) return
+  const scratch = newPath(shortUnitsMax)
+  /** Extends the best segmentation up to `start` by each piece that begins there. */
+  const extend = ({ best, from, chosen }: BestPath, word: string, start: number): number => {
+    const width = word.codePointAt(start)! > 0xffff ? 2 : 1
+    const before = best[start]!
+    let isCovered = false
+    for (let at = start, node = 0; at < word.length; at++) {
+      node = trie.next(node, word.charCodeAt(at))
+      if (node === 0) break
+      const id = trie.idAt(node)
+      const end = at + 1
+      if (id < 0 || end < start + width) continue
+      if (end === start + width) isCovered = true
+      const total = scores[id]! + before
+      if (from[end]! >= 0 && total <= best[end]!) continue
       best[end] = total
       from[end] = start
       chosen[end] = id
     }
+    const end = start + width
+    const unknown = unknownScore + before
+    if (!isCovered && (from[end]! < 0 || unknown > best[end]!)) {
+      best[end] = unknown
+      from[end] = start
+      chosen[end] = unknownId
+    }
+    return end
+  }
+  return function* (word, idsMin) {
+    const isShort = word.length <= shortUnitsMax
+    const path = isShort ? scratch : newPath(word.length)
+    path.from.fill(-1, 0, word.length + 1)
     let settleAt = settlingUnits
     let stepAt = stepUnits
-    for (let start = 0, width = 1; start < word.length; start += width) {
+    // A short word is never interrupted, so no other word uses the scratch meanwhile.
+    for (let start = 0; start < word.length; start = extend(path, word, start)) {
       if (start >= stepAt) {
         stepAt += stepUnits
         yield
       }
       if (start >= settleAt) {
         settleAt *= 2
-        const settled = idsUpTo(path, settledEnd(from, start, longest))
+        const settled = idsUpTo(path, settledEnd(path.from, start, longest), unknownId)
         if (settled.length >= idsMin) return settled
       }
-      const codePoint = word.codePointAt(start)!
-      width = codePoint > 0xffff ? 2 : 1
-      let isCovered = false
-      for (let at = start, node = 0; at < word.length; at++) {
-        node = trie.next(node, word.charCodeAt(at))
-        if (node === 0) break
-        const id = trie.idAt(node)
-        const end = at + 1
-        if (id < 0 || end < start + width) continue
-        offer(start, end, id, scores[id]!)
-        if (end === start + width) isCovered = true
-      }
-      if (!isCovered) offer(start, start + width, unknownId, unknownScore)
     }
-    return idsUpTo(path, word.length)
+    return idsUpTo(path, word.length, unknownId)
   }
 }
 
+/** The best segmentations of the beginnings of a word. */
 type BestPath = {
+  /** float64 [units + 1], the score of the best one up to each position. */
+  readonly best: Float64Array
   /** Where the last piece of the best segmentation up to each position begins; -1 if none ends. */
   readonly from: Int32Array
   readonly chosen: Int32Array
-  readonly unknownId: number
 }
 
-function idsUpTo({ from, chosen, unknownId }: BestPath, end: number): number[] {
+function newPath(units: number): BestPath {
+  return {
+    best: new Float64Array(units + 1),
+    from: new Int32Array(units + 1),
+    chosen: new Int32Array(units + 1),
+  }
+}
+
+function idsUpTo({ from, chosen }: BestPath, end: number, unknownId: number): number[] {
   const ids: number[] = []
   for (let at = end; at > 0; at = from[at]!) {
     const id = chosen[at]!

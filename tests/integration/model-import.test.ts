@@ -1,11 +1,14 @@
 // An imported model from end to end: `models import`, then the same labels from `classify`, from
 // the stream in ClickHouse, and from the gateway, equal to the references.
-import { readFile } from 'node:fs/promises'
+import { cp, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, inject, it } from 'vitest'
 import { openProducer, type RecordProducer } from '../../infra/kafka/kafka.ts'
 import { topicOf } from '../../infra/kafka/topics.ts'
 import { startWinnow, winnow } from '../support/cli.ts'
+import type { GoldenPair } from '../support/import-exports.ts'
 import { until } from '../support/until.ts'
 import { openWorkspace, type Workspace } from '../support/workspace.ts'
 
@@ -56,6 +59,26 @@ it('imports, and classifies as the references do', async () => {
   const damaged = await winnow(['models', 'import', '.', '--name', 'none', '--json'], { env })
   expect(damaged).toMatchObject({ status: 1 })
   expect(JSON.parse(damaged.stdout)).toMatchObject({ error: { code: 'export_invalid' } })
+})
+
+it('imports a model over pairs with the text that every event has', async () => {
+  const { env } = space
+  const roberta = `${dir}/../roberta`
+  const pairs = JSON.parse(await readFile(`${roberta}/pairs.json`, 'utf8')) as GoldenPair[]
+  const { paired, text, logits } = pairs[0]!
+  const copied = await mkdtemp(join(tmpdir(), 'winnow-pairs-'))
+  await cp(roberta, copied, { recursive: true })
+  await rm(join(copied, 'golden.json'))
+  const given = ['models', 'import', copied, '--name', 'pairs', '--json']
+  const refused = await winnow([...given, '--first-text', 'a', '--second-text', 'b'], { env })
+  expect(refused).toMatchObject({ status: 2 })
+  const imported = await winnow([...given, '--second-text', paired.text], { env })
+  expect(JSON.parse(imported.stdout)).toMatchObject({ model: 'pairs@1', pairedText: paired })
+  const input = `${JSON.stringify({ id: '1', text })}\n`
+  const classified = await winnow(['classify', '--model', 'pairs'], { env, input })
+  const { score } = JSON.parse(classified.stdout) as { score: number }
+  expect(score).toBeCloseTo(1 / (1 + Math.exp(-Math.max(...logits))), 4)
+  await rm(copied, { recursive: true })
 })
 
 it('is served by the stream and the gateway', async () => {

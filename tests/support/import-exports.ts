@@ -10,7 +10,7 @@ import {
   type Classifier,
 } from '../../models/inference/classifier.ts'
 import { decodeModel, encodeModel } from '../../models/graph/onnx/onnx-wire.ts'
-import { batchTextsOf } from '../../models/store/manifest.ts'
+import { batchTextsOf, type PairedText } from '../../models/store/manifest.ts'
 import { loadTokenizer } from '../../models/tokenizers/tokenizer.ts'
 import type { ModelVersion } from '../../models/store/version-files.ts'
 
@@ -29,6 +29,20 @@ export type Golden = {
 /** The golden texts of a family. */
 export const goldenOf = (family: string): Golden[] =>
   JSON.parse(readFileSync(join(exportFixtures, family, 'golden.json'), 'utf8')) as Golden[]
+
+/** A pair of texts, one of which all pairs share, with the references' results. */
+export type GoldenPair = {
+  paired: PairedText
+  text: string
+  ids: number[]
+  types: number[]
+  truncated: boolean
+  logits: number[]
+}
+
+/** The golden pairs of a family. */
+export const pairsOf = (family: string): GoldenPair[] =>
+  JSON.parse(readFileSync(join(exportFixtures, family, 'pairs.json'), 'utf8')) as GoldenPair[]
 
 /** Opens a version as every command does. */
 export async function openVersion({
