@@ -16,7 +16,9 @@ export const accuracyLossMax = 0.002
 
 /** Whether the quantised model may take the original's place. */
 export function keeps({ agreement, accuracy, accuracyBefore }: Agreement): boolean {
-  return agreement >= agreementMin && accuracyBefore - accuracy <= accuracyLossMax
+  // The difference of two shares may be off by their rounding, a share of one text by much more.
+  const rounding = 1e-9
+  return agreement >= agreementMin && accuracyBefore - accuracy <= accuracyLossMax + rounding
 }
 
 /**

@@ -113,12 +113,6 @@ function balancedFactors(
     if (error < least) [best, least] = [factors, error]
   }
   const isWorthIt = (plain - least) / outputSquares(layer) > gainMin
-  console.log(
-    layer.from,
-    layer.to,
-    (plain / outputSquares(layer)).toExponential(1),
-    (least / outputSquares(layer)).toExponential(1),
-  )
   return isWorthIt ? best : undefined
 }
 
