@@ -31,6 +31,8 @@ export type { ExplainOptions, OpenExplainerOptions, TextExplainer } from './libr
 export type { DownloadProgress } from './library/fetch-base.ts'
 export { forget } from './library/forget.ts'
 export type { Forgotten, ForgetOptions, ForgetProgress } from './library/forget.ts'
+export { quantize } from './library/quantize.ts'
+export type { QuantizationOptions, Quantized, QuantizeOptions } from './library/quantize.ts'
 export { query } from './library/query.ts'
 export type { QueryOptions, QueryResult } from './library/query.ts'
 export { readDataset } from './library/read-texts.ts'

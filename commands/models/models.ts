@@ -7,6 +7,7 @@ import { addCommand, examplesText } from '../shared-options.ts'
 import { addCompareCommand } from './models-compare.ts'
 import { addImportCommand } from './models-import.ts'
 import { addListCommand } from './models-list.ts'
+import { addQuantizeCommand } from './models-quantize.ts'
 import { addReleaseCommands } from './models-release.ts'
 import { addRemoveCommands } from './models-remove.ts'
 
@@ -43,6 +44,7 @@ export function addModelsCommands(program: Command): void {
   })
   addRemoveCommands(models)
   addImportCommand(models)
+  addQuantizeCommand(models)
   addReleaseCommands(models)
   addCompareCommand(models)
 }

@@ -1,15 +1,21 @@
 // `winnow train`: trains a model version on labelled texts.
 import type { SourceAddress } from '../../trainers/files/dataset-source.ts'
-import type { Command } from 'commander'
+import { Option, type Command } from 'commander'
 import type { Config } from '../../configs/schema.ts'
 import { refuseUnusedTrainOptions, trainIn, type Trained } from '../../library/train.ts'
 import { checkMethod, type MethodOptions } from '../../library/training-options.ts'
+import {
+  checkPrecision,
+  trainingPrecisions,
+  type TrainingPrecision,
+} from '../../library/trained-precision.ts'
 import { trackRun, type RunTracker } from '../../library/track-run.ts'
 import { recordTrainingRun } from '../../library/training-row.ts'
 import { counted } from '../../schemas/counted.ts'
 import { WinnowError } from '../../schemas/errors.ts'
 import { renderReportText } from '../../trainers/report/report-text.ts'
 import { ruleLines } from '../../trainers/data/rule-report.ts'
+import { agreementText } from '../../trainers/quantisation/quantise-version.ts'
 import type { TrainingMethod } from '../../trainers/runs/run-record.ts'
 import type { SelectionRecord } from '../../trainers/runs/selection-record.ts'
 import { selectionText } from '../../trainers/selection/selection-text.ts'
@@ -51,6 +57,7 @@ type Options = SharedOptions &
     /** False with --no-size-curve. */
     sizeCurve?: boolean
     publish?: boolean
+    precision: TrainingPrecision
   }
 
 /** Adds `train` to the program. */
@@ -113,6 +120,14 @@ function addTrainOptions(command: Command): Command {
       'report accuracy by number of texts (default: if it takes seconds; not after --resume)',
     )
     .option('--no-size-curve', 'leave it out of the report')
+    .addOption(
+      new Option(
+        '--precision <precision>',
+        'int8 also makes a faster version in int8; auto, if it keeps labels and accuracy on --test',
+      )
+        .choices(trainingPrecisions)
+        .default('fp32'),
+    )
     .option(
       '--publish',
       'publish the version if it passes the gate (see `winnow models push --help`)',
@@ -182,9 +197,19 @@ function sayChosen(terminal: Terminal, selection: SelectionRecord): void {
 /** Tells what came of the training: the data, the figures, and where the version lies. */
 function sayTrained(terminal: Terminal, trained: Trained): void {
   for (const line of ruleLines(trained.dataManifest.train)) terminal.say(line)
-  const { metrics, comparison } = trained
+  const { metrics, comparison, quantised } = trained
   terminal.say(renderReportText({ ...metrics, comparison }, terminal.style))
   terminal.say()
+  if (quantised !== undefined) {
+    const { model, from, measuredOn } = quantised
+    terminal.say(
+      model === null
+        ? `int8 is too far from fp32, so ${from} stays`
+        : `${model} is ${from} in int8`,
+    )
+    terminal.say(`${agreementText(quantised)}, measured on ${measuredOn}`)
+    terminal.say()
+  }
   terminal.say(
     `${terminal.style('bold', trained.model)} in ${durationText(trained.seconds * 1_000)}: ` +
       trained.modelDir,
@@ -257,6 +282,7 @@ async function askedFor(
 async function checkAsked({ options }: Asked, { config, paths }: CommandContext): Promise<void> {
   const { data, validation, test } = options
   requireModelName(options.name)
+  checkPrecision(options)
   await checkTexts({ '--data': data, '--validation': validation, '--test': test }, options)
   await checkMethod(options, { storeDir: paths.store })
   await checkStore(paths.store)

@@ -26,6 +26,10 @@ export function trainProgressText(): (progress: TrainProgress) => string {
         return 'measuring the speed of training'
       case 'comparing':
         return comparingText(progress)
+      case 'quantising':
+        return `quantising: ${countText(progress.done)} of ${counted(progress.total, 'layer')}`
+      case 'classifying':
+        return `comparing int8 with fp32: ${countText(progress.done)} of ${counted(progress.total, 'text')}`
       case 'chosen':
         return `chosen: ${candidateName(progress.selection.chosen)}`
       default:

@@ -5,10 +5,10 @@
 // As in SwitchBack (Wortsman et al. 2023, arXiv:2304.13013), the forward product and the gradient
 // of its input are quantised, with one scale per row of the activations. The gradient of the
 // weights stays float32. Gradients are those of the float32 product (straight-through).
-import assert from 'node:assert/strict'
 import * as layout from './tensors/layout-operations.ts'
 import * as op from './tensors/operations.ts'
-import { GraphBuilder, type Node, type TensorGraph, type Value } from './tensors/tensor-graph.ts'
+import { GraphCopy } from './tensors/graph-copy.ts'
+import type { GraphBuilder, Node, TensorGraph, Value } from './tensors/tensor-graph.ts'
 
 /** A weight matrix [rows, columns] that is fed as int8 as well as float32. */
 export type Int8Matrix = {
@@ -37,8 +37,9 @@ export function withInt8Products(
   graph: TensorGraph,
   isQuantised: (parameter: string) => boolean,
 ): { graph: TensorGraph; matrices: readonly Int8Matrix[] } {
-  const copy = new GraphCopy(graph)
+  const copy = new GraphCopy(graph, { parameters: 'inputs' })
   const { builder } = copy
+  const int8Inputs = new Int8Inputs(builder)
   const inputs = new Set<Value | undefined>(graph.inputs)
   const makers = new Map(graph.nodes.flatMap((node) => node.outputs.map((one) => [one, node])))
   const additions = biasAdditions(graph, inputs)
@@ -53,9 +54,9 @@ export function withInt8Products(
       continue
     }
     const from = copy.of(x!)
-    const matrix = copy.matrixOf(weight!)
+    const matrix = int8Inputs.of(weight!)
     if (node.operation.kind === 'matMul' && node.operation.transposed === 'b') {
-      copy.set(node, gradientProduct(builder, from, matrix))
+      copy.set(node.outputs[0]!, gradientProduct(builder, from, matrix))
       continue
     }
     const addition = additions.get(node.outputs[0]!)
@@ -63,73 +64,40 @@ export function withInt8Products(
     // the bias becomes part of the product.
     if (makers.get(x!)?.operation.kind === 'layerNorm' && addition !== undefined) {
       const bias = copy.of(addition.inputs[1]!)
-      copy.set(addition, op.int8Product(builder, from, { ...matrix, bias }))
+      copy.set(addition.outputs[0]!, op.int8Product(builder, from, { ...matrix, bias }))
       fused.add(addition)
-    } else copy.set(node, forwardProduct(builder, from, matrix))
+    } else copy.set(node.outputs[0]!, forwardProduct(builder, from, matrix))
   }
-  return { graph: copy.finish(), matrices: copy.matrices }
+  return { graph: copy.finish(), matrices: int8Inputs.matrices }
 }
 
 type QuantisedInputs = { readonly elements: Value; readonly scales: Value }
 
-/** A graph under construction that copies nodes of another one. */
-class GraphCopy {
-  readonly builder = new GraphBuilder({ parameters: 'inputs' })
-  readonly #original: TensorGraph
-  readonly #values = new Map<Value, Value>()
-  readonly #matrices = new Map<Value, QuantisedInputs & { readonly matrix: Int8Matrix }>()
+/** The int8 inputs that a graph takes, one pair for each quantised matrix. */
+class Int8Inputs {
+  readonly #builder: GraphBuilder
+  readonly #known = new Map<Value, QuantisedInputs & { readonly matrix: Int8Matrix }>()
 
-  constructor(original: TensorGraph) {
-    this.#original = original
-    for (const input of original.inputs) {
-      this.#values.set(input, this.builder.input(input.name, input.type, input.shape))
-    }
-    for (const [value, elements] of original.constants) {
-      const shape = value.shape as readonly number[]
-      this.#values.set(value, this.builder.constant(value.name, elements, shape))
-    }
+  constructor(builder: GraphBuilder) {
+    this.#builder = builder
   }
 
   get matrices(): readonly Int8Matrix[] {
-    return Array.from(this.#matrices.values(), ({ matrix }) => matrix)
+    return Array.from(this.#known.values(), ({ matrix }) => matrix)
   }
 
-  /** The value in this graph that stands for a value of the original. */
-  of(value: Value): Value {
-    const own = this.#values.get(value)
-    assert.ok(own !== undefined, `${value.name} has not been copied yet`)
-    return own
-  }
-
-  /** Copies a node unchanged. */
-  append({ operation, inputs, outputs }: Node): void {
-    const own = inputs.map((input) => input && this.of(input))
-    const results = this.builder.append(operation, own, outputs)
-    for (const [index, output] of outputs.entries()) this.#values.set(output, results[index]!)
-  }
-
-  /** Replaces the result of a node by a value of this graph. */
-  set(node: Node, value: Value): void {
-    this.#values.set(node.outputs[0]!, value)
-  }
-
-  matrixOf(weight: Value): QuantisedInputs {
-    const known = this.#matrices.get(weight)
+  of(weight: Value): QuantisedInputs {
+    const known = this.#known.get(weight)
     if (known !== undefined) return known
     const { name, shape } = weight
     const [rows, columns] = shape as [number, number]
     const inputs = {
       matrix: { name, rows, columns },
-      elements: this.builder.input(int8Names.elements(name), 'int8', shape),
-      scales: this.builder.input(int8Names.scales(name), 'float32', [columns]),
+      elements: this.#builder.input(int8Names.elements(name), 'int8', shape),
+      scales: this.#builder.input(int8Names.scales(name), 'float32', [columns]),
     }
-    this.#matrices.set(weight, inputs)
+    this.#known.set(weight, inputs)
     return inputs
-  }
-
-  finish(): TensorGraph {
-    for (const [name, value] of this.#original.outputs) this.builder.output(name, this.of(value))
-    return this.builder.finish()
   }
 }
 

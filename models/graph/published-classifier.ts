@@ -1,10 +1,12 @@
 // Reads encoder and head back from a classifier that Winnow wrote (buildClassifier in encoder.ts),
-// so that a version can be differentiated without its base. Imported graphs cannot be read so.
+// so that a version can be differentiated without its base. The weights of an int8 version are
+// multiplied out. Imported graphs cannot be read so.
 import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { WinnowError } from '../../schemas/errors.ts'
 import { floatTensor, readOnnx, type OnnxExport, type WeightTensor } from './onnx/onnx-reader.ts'
 import type { Head } from './encoder.ts'
+import { floatWeights } from './int8/float-weights.ts'
 import { withTrained } from './trained-weights.ts'
 import type { EncoderWeights, LayerWeights, LinearWeights } from './weights/bert-weights.ts'
 
@@ -94,6 +96,7 @@ async function readParameters(onnx: OnnxExport, dir: string): Promise<Map<string
     const raw = bytes.subarray(offset, offset + Number(place.get('length')))
     parameters.set(name, floatTensor(name, { ...tensor, raw }))
   }
+  for (const [name, tensor] of floatWeights(onnx)) parameters.set(name, tensor)
   return parameters
 }
 

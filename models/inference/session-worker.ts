@@ -1,10 +1,12 @@
 // The body of one inference thread: one ONNX Runtime session, batches in, rows out. `session.run`
 // blocks its thread, which is why each session has one. It owns session options and input
 // tensors; queues and restarts are the pool's. A run that throws fails only its own batch.
+import { readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { parentPort } from 'node:worker_threads'
 import { InferenceSession, Tensor } from '../runtime/onnx-runtime.ts'
 import { errorMessage, WinnowError } from '../../schemas/errors.ts'
+import { hasInt8Layers, productsSaturate, withUnsignedWeights } from '../graph/int8/saturation.ts'
 import { withEmbeddingOutput } from '../graph/onnx/embedding-output.ts'
 import { readMappedModel } from '../graph/weights/mapped-weights.ts'
 import { setThreadPriority } from './thread-priority.ts'
@@ -101,10 +103,13 @@ async function answerTo(
   }
 }
 
-function createSession({ modelPath, output }: WorkerStart): Promise<InferenceSession> {
+async function createSession({ modelPath, output }: WorkerStart): Promise<InferenceSession> {
   // Read here and not by the pool, whose thread serves: what is left of the reading, 2 MB for
   // MiniLM, would bring on its collector in the middle of swaps.
-  const mappedModel = readMappedModel(modelPath)
+  let mappedModel = readMappedModel(modelPath)
+  if (hasInt8Layers(mappedModel) && (await productsSaturate())) {
+    mappedModel = withUnsignedWeights(await readFile(modelPath))
+  }
   const model = output === 'embedding' ? withEmbeddingOutput(mappedModel) : mappedModel
   // A model given as bytes has no folder of its own in which its weights could be found.
   const folder = { model_external_initializers_file_folder_path: dirname(modelPath) }

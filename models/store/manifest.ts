@@ -11,14 +11,30 @@ export const modelNamePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 in lower-case hexadecimal')
 
 /**
- * How the weights of a graph are stored, named by the narrowest type. Trained models are fp32; the
- * others are imported.
+ * How the weights of a graph are stored, named by the narrowest type. Trained models are fp32 or
+ * int8; the others are imported.
  */
 export const precisions = [
   ...(['fp32', 'fp16', 'int8', 'int4'] as const),
   ...(['fp64', 'bf16', 'fp8', 'fp4', 'nf4', 'int2'] as const),
 ] as const
 export type Precision = (typeof precisions)[number]
+
+/** Which version an int8 version was made from, and how far apart the two are. */
+const quantisedSchema = z.object({
+  /** The version in fp32, `name@version`. */
+  from: z.string(),
+  graphSha256: sha256,
+  /** How many texts both classified. */
+  texts: z.int(),
+  /** The share of them with the same labels. */
+  agreement: z.number(),
+  accuracy: z.number(),
+  accuracyBefore: z.number(),
+})
+
+/** How an int8 version relates to the version that it was made from. */
+export type QuantisedFrom = z.output<typeof quantisedSchema>
 
 /** `manifest.json` of a model version. Unknown fields, from later releases, are accepted. */
 export const manifestSchema = z
@@ -80,6 +96,8 @@ export const manifestSchema = z
       .optional(),
     /** The rule for texts that belong to none of the labels. */
     abstain: abstentionSchema.optional(),
+    /** For a version that Winnow quantised. */
+    quantised: quantisedSchema.optional(),
     metrics: z.record(z.string(), z.unknown()),
     /** The run that trained the version; null for an imported model. */
     trainingRun: z.string().nullable(),
@@ -121,6 +139,7 @@ export type ManifestDraft = Pick<
       | 'thresholds'
       | 'batching'
       | 'tokenizerEngine'
+      | 'quantised'
       | 'pairedText'
     >
   >

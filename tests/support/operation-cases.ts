@@ -17,6 +17,11 @@ export type OperationCase = {
 
 const count = (graph: GraphBuilder, number: number): Value =>
   graph.constant('count', BigInt64Array.of(BigInt(number)), [1])
+/** Levels from -1.28 to 1.27, so that some inputs saturate. */
+const levels = (graph: GraphBuilder) => ({
+  scale: graph.constant('scale', Float32Array.of(0.01), []),
+  zero: graph.constant('zero', Uint8Array.of(128), []),
+})
 const ids = (graph: GraphBuilder): Value => graph.constant('ids', Int32Array.of(2, 0, 2, 1), [2, 2])
 
 /**
@@ -25,7 +30,7 @@ const ids = (graph: GraphBuilder): Value => graph.constant('ids', Int32Array.of(
  */
 export const withoutGradient = [
   ...(['less', 'sizeOf', 'oneHot', 'attention'] as const),
-  ...(['rowMaximum', 'rowMinimum', 'int8Product'] as const),
+  ...(['rowMaximum', 'rowMinimum', 'int8Product', 'quantise', 'int8Linear'] as const),
 ] as const
 type WithoutGradient = (typeof withoutGradient)[number]
 type Differentiable = Exclude<Operation['kind'], WithoutGradient>
@@ -207,6 +212,20 @@ export const otherCases: Record<WithoutGradient | `${WithoutGradient} ${string}`
       const elements = g.constant('elements', Int8Array.of(63, -3, 40, 0, -63, 5, 9, 31), [4, 2])
       const scales = g.constant('scales', Float32Array.of(0.5, 0.01), [2])
       return op.int8Product(g, x, { elements, scales, bias })
+    },
+  },
+  quantise: {
+    shapes: [[2, 3]],
+    build: (g, x) => layout.cast(g, op.quantise(g, x, levels(g)), 'float32'),
+  },
+  int8Linear: {
+    shapes: [[2, 3, 4], [2]],
+    build: (g, x, bias) => {
+      const elements = g.constant('elements', Int8Array.of(63, -3, 40, 0, -63, 5, 9, 31), [4, 2])
+      const scales = g.constant('scales', Float32Array.of(0.5, 0.01), [2])
+      const { scale, zero } = levels(g)
+      const x8 = op.quantise(g, x, { scale, zero })
+      return op.int8Linear(g, x8, { scale, zero, elements, scales, bias })
     },
   },
   'attention of padded texts': {

@@ -194,7 +194,7 @@ async function writeGraph(
 }
 
 /** The part of an evaluation that the manifest stores: scores without tables. */
-function headlineScores(evaluation: TaskEvaluation): Record<string, unknown> {
+export function headlineScores(evaluation: TaskEvaluation): Record<string, unknown> {
   const { examples, accuracy, macroF1, weightedF1, logLoss, brier, ece } = evaluation
   const { rocAuc, averagePrecision, intervals } = evaluation
   const shared = { examples, accuracy, macroF1, weightedF1, logLoss, brier, ece }

@@ -137,6 +137,10 @@ function lower(operation: Operation): Lowered {
       return { operator: 'ReduceMin', attributes: [ints('axes', [-1]), int('keepdims', 1)] }
     case 'int8Product':
       return { operator: 'DynamicQuantizeMatMul', domain: microsoft }
+    case 'quantise':
+      return { operator: 'QuantizeLinear' }
+    case 'int8Linear':
+      return { operator: 'MatMulIntegerToFloat', domain: microsoft }
     case 'less':
       return { operator: 'Less' }
     case 'matMul':

@@ -81,6 +81,8 @@ const rules: { readonly [Kind in Operation['kind']]: Rule<Kind> } = {
   rowMaximum: () => assert.fail(addedLater),
   rowMinimum: () => assert.fail(addedLater),
   int8Product: () => assert.fail(addedLater),
+  quantise: () => assert.fail(addedLater),
+  int8Linear: () => assert.fail(addedLater),
   less: constant,
   matMul: (context) => productRule(context),
   gather: ({ graph, inputs: [table, ids], dy }) => [scatterRows(graph, table!, { ids: ids!, dy })],

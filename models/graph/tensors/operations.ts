@@ -150,6 +150,45 @@ export function int8Product(
   return one(graph.append({ kind: 'int8Product' }, inputs, [{ type: 'float32', shape }]))
 }
 
+/**
+ * x float32 as uint8 of the same shape: x / scale + zero, rounded to the nearest integer (ties to
+ * even) and saturated to 0..255. `scale` float32 [] and `zero` uint8 [] are the same for all
+ * elements.
+ */
+export function quantise(
+  graph: GraphBuilder,
+  x: Value,
+  options: { scale: Value; zero: Value },
+): Value {
+  const { scale, zero } = options
+  expectType(x, 'float32')
+  expectType(scale, 'float32')
+  expectType(zero, 'uint8')
+  return one(graph.append({ kind: 'quantise' }, [x, scale, zero], [{ ...alike(x), type: 'uint8' }]))
+}
+
+/**
+ * Linear layer on quantised operands -> float32 [.., n]. x is uint8 [.., k], made by `quantise`
+ * with `scale` and `zero`. The weight is `elements` int8 [k, n] times `scales` float32 [n]. The
+ * products are summed up as integers, so the result does not depend on the order. bias is [n].
+ */
+export function int8Linear(
+  graph: GraphBuilder,
+  x: Value,
+  layer: { scale: Value; zero: Value; elements: Value; scales: Value; bias: Value },
+): Value {
+  const { scale, zero, elements, scales, bias } = layer
+  expectType(x, 'uint8')
+  expectType(elements, 'int8')
+  const [k, n] = matrixOf(elements.shape, false)
+  assert.equal(lastOf(x.shape), k, 'int8Linear: inner dimensions differ')
+  assert.deepEqual([scales.shape, bias.shape], [[n], [n]])
+  const shape = [...x.shape.slice(0, -1), n]
+  // The sixth input would be the zero points of the matrix, which are 0.
+  const inputs = [x, elements, scale, scales, zero, undefined, bias]
+  return one(graph.append({ kind: 'int8Linear' }, inputs, [{ type: 'float32', shape }]))
+}
+
 /** Linear layer x w + b: [.., from] -> [.., to], with weight [from, to] and bias [to]. */
 export function linear(
   graph: GraphBuilder,

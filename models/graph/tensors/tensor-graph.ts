@@ -40,6 +40,8 @@ export type Operation =
   | { readonly kind: 'less' }
   | ({ readonly kind: 'matMul' } & Product)
   | { readonly kind: 'int8Product' }
+  | { readonly kind: 'quantise' }
+  | { readonly kind: 'int8Linear' }
   | { readonly kind: 'gather' }
   | { readonly kind: 'layerNorm'; readonly epsilon: number }
   | { readonly kind: 'gelu' }

@@ -39,6 +39,12 @@ export const tfjsKernels: Kernels<Operation['kind']> = {
   }),
   matMul: matMulKernel,
   int8Product: (call) => [int8Product(call)],
+  quantise: ({ tf, inputs }) => {
+    const [x, scale, zero] = tensorsIn(tf, inputs, 3)
+    const levels = tf.add(tf.round(tf.div(x!, scale!)), tf.cast(zero!, 'float32'))
+    return [tf.cast(tf.clipByValue(levels, 0, 255), 'int32')]
+  },
+  int8Linear: (call) => [int8Linear(call)],
   gather: ({ tf, inputs }) => [tf.gather(tensorIn(tf, inputs[0]), tensorIn(tf, inputs[1]))],
   oneHot: ({ tf, inputs }) => {
     const [count = 0] = sizesIn(inputs[1])
@@ -58,6 +64,15 @@ export const tfjsKernels: Kernels<Operation['kind']> = {
 const smallestLength = 1e-30
 /** What ONNX Runtime adds to the scores of masked keys. */
 const maskedScore = -10_000
+
+/** The first `count` inputs as tensors. */
+function tensorsIn(
+  tf: KernelCall<'quantise'>['tf'],
+  inputs: KernelCall<'quantise'>['inputs'],
+  count: number,
+): readonly Tensor[] {
+  return inputs.slice(0, count).map((input) => tensorIn(tf, input))
+}
 
 function unary<Kind extends Operation['kind']>(
   compute: (call: KernelCall<Kind>, x: Tensor) => Tensor,
@@ -103,6 +118,16 @@ function int8Product(call: KernelCall<'int8Product'>): Tensor {
   const sums = product(call, tf.sub(quantised, zero), tf.cast(elements, 'float32'), 'none')
   const scaled = tf.mul(tf.mul(sums, step), scales)
   return inputs[4] === undefined ? scaled : tf.add(scaled, tensorIn(tf, inputs[4]))
+}
+
+/** x uint8 [.., k] minus zero, times elements [k, n], scale and scales [n], plus bias [n]. */
+function int8Linear(call: KernelCall<'int8Linear'>): Tensor {
+  const { tf, inputs } = call
+  const [x, elements, scale, scales, zero] = tensorsIn(tf, inputs, 5)
+  const levels = tf.cast(tf.sub(x!, tf.cast(zero!, 'int32')), 'float32')
+  // Sums of up to 2^24 are exact in float32, and no product here is wide enough to exceed it much.
+  const sums = product(call, levels, tf.cast(elements!, 'float32'), 'none')
+  return tf.add(tf.mul(sums, tf.mul(scales!, scale!)), tensorIn(tf, inputs[6]))
 }
 
 /** query, key, value [batch, tokens, hidden], lengths [batch] -> [batch, tokens, hidden]. */
