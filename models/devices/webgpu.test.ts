@@ -37,6 +37,10 @@ test(
         }
       }
       expect(found.together).toEqual(found.alone)
+      const [plain, half] = found.checks
+      expect(plain!.map(({ state }) => state)).toEqual(['ok', 'ok'])
+      expect(half!.map(({ state }) => state)).toEqual(['ok', 'warn'])
+      expect(half![1]!.detail).toMatch(/f16.+\(precision fp16\)/s)
     } finally {
       await rm(folder, { recursive: true })
     }

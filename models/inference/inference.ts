@@ -164,7 +164,7 @@ async function openOn(asked: AskedDevice | undefined, options: PoolOptions): Pro
     return { pool: await openPool({ ...options, workers, device }), provider }
   } catch (cause) {
     if (!(cause instanceof WinnowError) || cause.code !== 'session_failed') throw cause
-    const message = `${options.modelPath} does not open with ${provider}: ${errorMessage(cause)}`
+    const message = `${options.modelPath} does not open with ${provider}: ${errorMessage(cause).trim()}`
     if (fallback === 'none') {
       const advice = `${providerNeeds[provider]} Or set inference.provider to cpu.`
       throw new WinnowError('session_failed', `${message} ${advice}`, { cause })

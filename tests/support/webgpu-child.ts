@@ -1,6 +1,9 @@
 // Classifies texts with WebGPU and with the processor, in a process of its own that
 // webgpu.test.ts starts with a software GPU. Prints what it found as JSON.
+import { configSchema } from '../../configs/schema.ts'
+import type { DoctorCheck } from '../../infra/local/machine-checks.ts'
 import { openClassifier, type Classifier } from '../../models/inference/classifier.ts'
+import { checkProvider } from '../../serving/checks/provider-checks.ts'
 
 /** The results of the same texts in the order of `texts`. */
 export type WebGpuFindings = {
@@ -11,6 +14,8 @@ export type WebGpuFindings = {
   /** All texts in one batch, while another model runs on the same device. */
   readonly together: readonly Found[]
   readonly batchSizes: readonly number[]
+  /** What doctor says about the device in fp32, and in fp16, which SwiftShader lacks. */
+  readonly checks: readonly (readonly DoctorCheck[])[]
 }
 export type Found = { readonly label: string; readonly logits: readonly number[] }
 
@@ -57,12 +62,18 @@ const [together] = await Promise.all([
   Promise.all(texts.map((ids) => classify(device, ids))),
   eachAlone(other),
 ])
+const { inference } = configSchema.parse({ inference: { provider: 'webgpu' } })
+const checks = [
+  await checkProvider(inference),
+  await checkProvider({ ...inference, precision: 'fp16', fallback: 'cpu' }),
+]
 const findings: WebGpuFindings = {
   providers: [processor.provider, device.provider],
   cpu,
   alone,
   together,
   batchSizes,
+  checks,
 }
 await Promise.all([processor, device, other].map((classifier) => classifier.close()))
 console.log(JSON.stringify(findings))
