@@ -2,6 +2,7 @@
 // configuration leaves it open. The figures for devices are estimates: docs/gpu.md says how to
 // measure your own.
 import type { DeviceProvider, ExecutionProvider } from '../../schemas/execution-provider.ts'
+import { onnxRuntimeVersion } from '../runtime/onnx-runtime.ts'
 import type { DevicePrecision } from './device-graph.ts'
 
 /** The device that computes a model. */
@@ -41,15 +42,23 @@ export const providerLimits: Readonly<Record<ExecutionProvider, ProviderLimits>>
   tensorrt: { batchTokens: 16_384, batchTextsMax: 512, workers: 1 },
 }
 
-/** What a provider needs, for messages about one that does not work. */
-export const providerNeeds: Readonly<Record<DeviceProvider, string>> = {
+const needs: Readonly<Record<DeviceProvider, string>> = {
   webgpu:
     'WebGPU needs a GPU with its driver; on Linux also the Vulkan loader (Debian: apt-get install ' +
     'libvulkan1 mesa-vulkan-drivers).',
   cuda:
-    'CUDA needs Linux on x64, an NVIDIA driver, CUDA 12 with cuDNN 9, and the libraries that ' +
-    '"npm install onnxruntime-node@1.30.0 --onnxruntime-node-install=cuda12" adds.',
+    'CUDA needs Linux on x64, an NVIDIA driver, CUDA 12 with cuDNN 9, and the libraries that the ' +
+    `install script of onnxruntime-node@${onnxRuntimeVersion} adds (docs/gpu.md).`,
   tensorrt:
-    'TensorRT needs all that CUDA needs (docs/gpu.md), and the libraries of TensorRT 10 on the ' +
+    'TensorRT needs all that CUDA needs (docs/gpu.md) and the libraries of TensorRT 10 on the ' +
     'path of the linker.',
+}
+
+/** What to do about a provider that does not work, in sentences. */
+export function deviceAdvice({
+  provider,
+  precision,
+}: Pick<Device, 'provider' | 'precision'>): string {
+  const half = 'A GPU without 16-bit numbers needs inference.precision fp32.'
+  return precision === 'fp16' ? `${needs[provider]} ${half}` : needs[provider]
 }

@@ -2,7 +2,7 @@
 // their wiring and the counts; what a row means is the classifier's or the text encoder's.
 import type { ExecutionProvider } from '../../schemas/execution-provider.ts'
 import { errorMessage, WinnowError } from '../../schemas/errors.ts'
-import { providerLimits, providerNeeds, type AskedDevice } from '../devices/device.ts'
+import { deviceAdvice, providerLimits, type AskedDevice } from '../devices/device.ts'
 import { deviceTurn } from '../devices/device-turn.ts'
 import { createBatcher, type BatchRecord, type Batcher } from './batcher.ts'
 import type { Work } from '../runtime/sliced-work.ts'
@@ -166,7 +166,7 @@ async function openOn(asked: AskedDevice | undefined, options: PoolOptions): Pro
     if (!(cause instanceof WinnowError) || cause.code !== 'session_failed') throw cause
     const message = `${options.modelPath} does not open with ${provider}: ${errorMessage(cause).trim()}`
     if (fallback === 'none') {
-      const advice = `${providerNeeds[provider]} Or set inference.provider to cpu.`
+      const advice = `${deviceAdvice(asked)} Or set inference.provider to cpu.`
       throw new WinnowError('session_failed', `${message} ${advice}`, { cause })
     }
     const pool = await openPool(options)

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Config } from '../../configs/schema.ts'
 import type { DoctorCheck } from '../../infra/local/machine-checks.ts'
-import { providerNeeds } from '../../models/devices/device.ts'
+import { deviceAdvice, type AskedDevice } from '../../models/devices/device.ts'
+import type { DevicePrecision } from '../../models/devices/device-graph.ts'
 import { halfGraph } from '../../models/devices/half-graph.ts'
 import { writeOnnx } from '../../models/graph/onnx/onnx-writer.ts'
 import * as op from '../../models/graph/tensors/operations.ts'
@@ -17,7 +18,7 @@ import { deviceOf } from '../model.ts'
 
 /** Checks the provider step by step; the device is opened with a graph of two operations. */
 export async function checkProvider(config: Config['inference']): Promise<DoctorCheck[]> {
-  const { provider, fallback } = config
+  const { provider, precision, fallback } = config
   const name = 'inference provider'
   if (provider === 'cpu') return [{ name, state: 'ok', detail: 'cpu' }]
   // With a fallback, Winnow runs without the device.
@@ -30,17 +31,15 @@ export async function checkProvider(config: Config['inference']): Promise<Doctor
   }
   if (library.kind === 'no file') {
     const detail = `${provider} is not installed: there is no ${library.path}`
-    return [{ name, state, detail, fix: providerNeeds[provider] }]
+    return [{ name, state, detail, fix: deviceAdvice({ provider, precision }) }]
   }
   const detail = library.kind === 'file' ? library.path : 'part of ONNX Runtime'
-  return [{ name, state: 'ok', detail: `${provider}: ${detail}` }, await checkDevice(config, state)]
+  const device = deviceOf({ ...config, workers: 1 })!
+  return [{ name, state: 'ok', detail: `${provider}: ${detail}` }, await checkDevice(device, state)]
 }
 
-async function checkDevice(
-  config: Config['inference'],
-  failure: 'warn' | 'fail',
-): Promise<DoctorCheck> {
-  const { provider, precision } = config
+async function checkDevice(device: AskedDevice, failure: 'warn' | 'fail'): Promise<DoctorCheck> {
+  const { provider, precision } = device
   const name = `device of ${provider}`
   const folder = await mkdtemp(join(tmpdir(), 'winnow-doctor-'))
   try {
@@ -54,14 +53,13 @@ async function checkDevice(
       tokenizer: { encode: noText, encoding: noText },
       maxTokens: 8,
       workers: 1,
-      device: { ...deviceOf({ ...config, workers: 1 })!, fallback: 'none' },
+      device: { ...device, fallback: 'none' },
     })
     await encoder.close()
     return { name, state: 'ok', detail: `opens and computes in ${precision}` }
   } catch (error) {
-    const fix = provider === 'cpu' ? '' : providerNeeds[provider]
     const detail = `${errorMessage(rootOf(error)).trim()} (precision ${precision})`
-    return { name, state: failure, detail, fix }
+    return { name, state: failure, detail, fix: deviceAdvice(device) }
   } finally {
     await rm(folder, { recursive: true })
   }
@@ -73,7 +71,7 @@ function rootOf(error: unknown): unknown {
 }
 
 /** A model: input_ids int32 [batch, tokens] -> embedding float32 [batch, tokens, 4]. */
-function probe(precision: Config['inference']['precision']): Uint8Array {
+function probe(precision: DevicePrecision): Uint8Array {
   const graph = new GraphBuilder()
   const ids = graph.input('input_ids', 'int32', ['batch', 'tokens'])
   const table = graph.constant('table', Float32Array.of(1, 2, 3, 4), [1, 4])
