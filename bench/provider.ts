@@ -1,6 +1,6 @@
 // How fast is a GPU, and does it agree with the processor? `node bench/provider.ts --provider cuda
-// [--data FILE] [--texts N]` classifies the same texts with the base encoder on the processor and on
-// the provider in fp32 and fp16. Findings: bench/RESULTS.md.
+// [--data FILE] [--texts N]` classifies the same texts with the base encoder on the processor and
+// on the provider in fp32 and fp16. Findings: bench/RESULTS.md.
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,7 +1,7 @@
 // The schema of the configuration: every field with its default, unit and meaning.
 // docs/configuration.md is generated from it. load.ts reads files and the environment.
 import { z } from 'zod'
-import { executionProviders } from '../schemas/execution-provider.ts'
+import { executionProviders } from './execution-provider.ts'
 import { parsePath } from '../schemas/mapping/field-path.ts'
 import { languageCodes } from '../schemas/languages.ts'
 import { isHttpUrl, urlProblem } from './http-url.ts'

@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:http'
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
 import { listenError } from '../configs/listen-problem.ts'
 import { errorMessage } from '../schemas/errors.ts'
-import type { ExecutionProvider } from '../schemas/execution-provider.ts'
+import type { ExecutionProvider } from '../configs/execution-provider.ts'
 import type { RunnerMetrics } from '../schemas/ports/runner-metrics.ts'
 
 export type Telemetry = {

@@ -1,4 +1,5 @@
-// Threads take turns: none begins before the other has ended, and a thread that died frees its turn.
+// Threads take turns: none begins before the other has ended, and a thread that died frees its
+// turn.
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { expect, test } from 'vitest'

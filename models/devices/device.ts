@@ -1,7 +1,7 @@
 // A device beside the processor that computes a model, and what suits each provider when the
 // configuration leaves it open. The figures for devices are estimates: docs/gpu.md says how to
 // measure your own.
-import type { DeviceProvider, ExecutionProvider } from '../../schemas/execution-provider.ts'
+import type { DeviceProvider, ExecutionProvider } from '../../configs/execution-provider.ts'
 import { onnxRuntimeVersion } from '../runtime/onnx-runtime.ts'
 import type { DevicePrecision } from './device-graph.ts'
 

@@ -1,5 +1,5 @@
-// Converts float32 numbers to the 16 bits of IEEE 754 binary16, which GPUs compute with. Node 22 has
-// no Float16Array.
+// Converts float32 numbers to the 16 bits of IEEE 754 binary16, which GPUs compute with. Node 22
+// has no Float16Array.
 import { WinnowError } from '../../schemas/errors.ts'
 
 /** The largest finite number of binary16. */

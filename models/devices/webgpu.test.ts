@@ -1,5 +1,5 @@
-// The same model on the processor and on WebGPU, with a GPU in software: the logits agree, a batch's
-// composition does not change them, and two models share the device.
+// The same model on the processor and on WebGPU, with a GPU in software: the logits agree, a
+// batch's composition does not change them, and two models share the device.
 import { execFile } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

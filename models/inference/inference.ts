@@ -1,6 +1,6 @@
 // One model ready to take texts: tokenizer, batcher and workers opened and closed together. It owns
 // their wiring and the counts; what a row means is the classifier's or the text encoder's.
-import type { ExecutionProvider } from '../../schemas/execution-provider.ts'
+import type { ExecutionProvider } from '../../configs/execution-provider.ts'
 import { errorMessage, WinnowError } from '../../schemas/errors.ts'
 import { deviceAdvice, providerLimits, type AskedDevice } from '../devices/device.ts'
 import { deviceTurn } from '../devices/device-turn.ts'

@@ -1,5 +1,5 @@
-// The lines of `winnow doctor` about the provider that computes models: whether ONNX Runtime has it,
-// and whether its device opens, each with what to do.
+// The lines of `winnow doctor` about the provider that computes models: whether ONNX Runtime has
+// it, and whether its device opens, each with what to do.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -26,8 +26,8 @@ export type Kernel<Kind extends Operation['kind']> = (call: KernelCall<Kind>) =>
 export type Kernels<Kinds extends Operation['kind']> = { readonly [Kind in Kinds]: Kernel<Kind> }
 
 /**
- * TensorFlow.js has only one integer type, of 32 bits, which ids and sizes fit into, and one type of
- * real numbers.
+ * TensorFlow.js has only one integer type, of 32 bits, which ids and sizes fit into, and one type
+ * of real numbers.
  */
 export const tfjsTypes = {
   float32: 'float32',
