@@ -75,6 +75,7 @@ async function compare(stack: BenchStack): Promise<void> {
 /** The rival's batches: all texts sorted by length, up to the same budget per batch. */
 async function bareBatches(tokenizerPath: string) {
   const { inference, cleaning } = loadConfig({ env: {} })
+  const { batchTokens = 512, batchTextsMax = 64 } = inference
   const tokenizer = loadTokenizer({ json: await readFile(tokenizerPath) })
   const byLength = new Map<number, Int32Array[]>()
   for (const text of texts) {
@@ -82,10 +83,7 @@ async function bareBatches(tokenizerPath: string) {
     byLength.set(ids.length, [...(byLength.get(ids.length) ?? []), ids])
   }
   return [...byLength].flatMap(([tokens, members]) => {
-    const size = Math.max(
-      1,
-      Math.min(inference.batchTextsMax, Math.floor(inference.batchTokens / tokens)),
-    )
+    const size = Math.max(1, Math.min(batchTextsMax, Math.floor(batchTokens / tokens)))
     const batches: { ids: Int32Array; batch: number; tokens: number }[] = []
     for (let at = 0; at < members.length; at += size) {
       const group = members.slice(at, at + size)

@@ -1,6 +1,7 @@
 // The schema of the configuration: every field with its default, unit and meaning.
 // docs/configuration.md is generated from it. load.ts reads files and the environment.
 import { z } from 'zod'
+import { executionProviders } from './execution-provider.ts'
 import { parsePath } from '../schemas/mapping/field-path.ts'
 import { languageCodes } from '../schemas/languages.ts'
 import { isHttpUrl, urlProblem } from './http-url.ts'
@@ -366,9 +367,43 @@ const inference = z.strictObject({
     .min(0)
     .max(256)
     .default(0)
-    .describe('Worker threads, one ONNX Runtime session each; 0 starts one per processor core.'),
-  batchTokens: count('Maximum padded tokens of a batch.', 512),
-  batchTextsMax: count('Maximum texts of a batch.', 64),
+    .describe(
+      'Worker threads, one ONNX Runtime session each; 0 starts one per processor core, or on a ' +
+        'GPU as many as suit it: 1 on webgpu and tensorrt, 2 on cuda.',
+    ),
+  provider: z
+    .enum(executionProviders)
+    .default('cpu')
+    .describe('What computes the model; docs/gpu.md says what each needs.'),
+  deviceId: z.int().min(0).default(0).describe('Number of the GPU (cuda and tensorrt).'),
+  precision: z
+    .enum(['fp32', 'fp16'])
+    .default('fp32')
+    .describe(
+      'Precision of weights and activations on a GPU, for versions whose own precision is fp32.',
+    ),
+  fallback: z
+    .enum(['none', 'cpu'])
+    .default('none')
+    .describe(
+      'What happens if the provider does not work: none (the process does not start), cpu (the ' +
+        'processor computes the model, which is logged and shows in the metrics).',
+    ),
+  batchTokens: z
+    .int()
+    .min(1)
+    .optional()
+    .describe(
+      'Maximum padded tokens of a batch. Default: 512 on cpu, 4096 on webgpu, 16384 on cuda and ' +
+        'tensorrt.',
+    ),
+  batchTextsMax: z
+    .int()
+    .min(1)
+    .optional()
+    .describe(
+      'Maximum texts of a batch. Default: 64 on cpu, 256 on webgpu, 512 on cuda and tensorrt.',
+    ),
   batchAgeMsMax: ms('A text that has waited this long goes into the next batch.', 25),
   queueTokensMax: count(
     'Maximum tokens in the queue; beyond that, work is paused or refused.',
@@ -391,6 +426,20 @@ const inference = z.strictObject({
     ),
   topLabels: count('Number of labels whose probabilities a result keeps.', 5),
 })
+
+/** Settings that the provider does not take. */
+function providerProblems({ provider, precision, padTo }: z.output<typeof inference>) {
+  const problems: { path: string; message: string }[] = []
+  if (provider === 'cpu' && precision === 'fp16') {
+    const message = 'needs a GPU; set inference.provider, or leave it at fp32'
+    problems.push({ path: 'precision', message })
+  }
+  if (provider !== 'cpu' && padTo !== 1) {
+    const message = 'must be 1 on a GPU, whose batches hold texts of one length'
+    problems.push({ path: 'padTo', message })
+  }
+  return problems
+}
 
 const storeFields = z.strictObject({
   kind: z
@@ -813,7 +862,11 @@ export const configSchema = z
       .default([])
       .describe('Topics of other systems that get results; see docs/outputs.md.'),
   })
-  .superRefine(({ clickhouse, inputs, outputs, registry, retention, topics }, context) => {
+  .superRefine((config, context) => {
+    const { clickhouse, inference, inputs, outputs, registry, retention, topics } = config
+    for (const { path, message } of providerProblems(inference)) {
+      context.addIssue({ code: 'custom', path: ['inference', path], message })
+    }
     const isSpread = clickhouse.cluster !== undefined || clickhouse.cloud
     for (const name of ['textDays', 'rowDays'] as const) {
       if (!isSpread || retention[name] === 0) continue

@@ -37,7 +37,14 @@ describe('/metrics', () => {
     telemetry.runner().inFlight(2, 200)
     runner.lag('w.events', 3, 12)
     telemetry.observe('/v1/events', 'POST', 202, 0.004)
-    telemetry.batch({ size: 8, tokens: 100, paddedTokens: 110, waitMs: 5, runMs: 20 })
+    telemetry.batch({
+      size: 8,
+      tokens: 100,
+      paddedTokens: 110,
+      waitMs: 5,
+      runMs: 20,
+      provider: 'cpu',
+    })
     const { status, text, headers } = await get('/metrics?x=1')
     expect(status).toBe(200)
     expect(headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/)

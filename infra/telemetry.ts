@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:http'
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
 import { listenError } from '../configs/listen-problem.ts'
 import { errorMessage } from '../schemas/errors.ts'
+import type { ExecutionProvider } from '../configs/execution-provider.ts'
 import type { RunnerMetrics } from '../schemas/ports/runner-metrics.ts'
 
 export type Telemetry = {
@@ -31,6 +32,8 @@ export type BatchFigures = {
   paddedTokens: number
   waitMs: number
   runMs: number
+  /** What computed it. */
+  provider: ExecutionProvider
 }
 
 const secondsBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
@@ -208,7 +211,14 @@ function batchMetrics(registers: Registry[]): (batch: BatchFigures) => void {
     buckets: secondsBuckets,
     registers,
   })
+  const batches = new Counter({
+    name: 'winnow_batches_total',
+    help: 'Inference batches, by what computed them: cpu, webgpu, cuda or tensorrt.',
+    labelNames: ['provider'],
+    registers,
+  })
   return (batch) => {
+    batches.inc({ provider: batch.provider })
     size.observe(batch.size)
     tokens.inc(batch.tokens)
     padded.inc(batch.paddedTokens)

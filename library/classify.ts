@@ -4,7 +4,7 @@ import { cleanText } from '../models/cleaning/clean-text.ts'
 import { openVersionModel } from '../models/inference/version-model.ts'
 import { openVersion } from '../models/store/version-store.ts'
 import { WinnowError } from '../schemas/errors.ts'
-import { workersOf } from '../serving/model.ts'
+import { deviceOf, workersOf } from '../serving/model.ts'
 import {
   classifyRows,
   type ClassifiedLine,
@@ -18,6 +18,8 @@ import { resolveContext, type WinnowOptions } from './context.ts'
 export type OpenClassifierOptions = WinnowOptions & {
   /** NAME, NAME@VERSION or NAME@champion. */
   readonly model: string
+  /** Called when the processor takes over for a GPU that does not work (inference.fallback). */
+  readonly onFallback?: ((message: string) => void) | undefined
 }
 
 /** A label with its probabilities, or why a text has none: it is empty. */
@@ -54,6 +56,7 @@ export async function openClassifier(options: OpenClassifierOptions): Promise<Te
   const { classifier } = await openVersionModel({
     version,
     workers: workersOf(config.inference),
+    device: deviceOf(config.inference, options.onFallback),
     batchTokens: config.inference.batchTokens,
     abstention: config.inference.abstain,
   })

@@ -12,7 +12,7 @@ import { writeVersion } from '../models/store/version-store.ts'
 import { tinyHead, tinyHidden, tinyWeights } from '../tests/support/tiny-encoder.ts'
 import { tinyTokenizerJson } from '../tests/support/tiny-tokenizer.ts'
 import { spamManifest } from '../tests/support/version-draft.ts'
-import { openModel, workersOf } from './model.ts'
+import { deviceOf, openModel, workersOf } from './model.ts'
 
 const config = { ...configSchema.parse({}).inference, workers: 2 }
 let storeDir: string
@@ -86,5 +86,32 @@ describe('workersOf', () => {
   it('is what the configuration says, or one a core', () => {
     expect(workersOf({ ...config, workers: 3 })).toBe(3)
     expect(workersOf({ ...config, workers: 0 })).toBe(availableParallelism())
+  })
+})
+
+describe('deviceOf', () => {
+  const asked = (inference: object) => deviceOf(configSchema.parse({ inference }).inference)
+
+  it('is nothing for the processor, and has the threads that suit a GPU', () => {
+    expect(asked({ workers: 4 })).toBeUndefined()
+    const device = { deviceId: 0, precision: 'fp32', fallback: 'none', onFallback: undefined }
+    expect(asked({ provider: 'webgpu' })).toEqual({ ...device, provider: 'webgpu', workers: 1 })
+    expect(asked({ provider: 'cuda', deviceId: 1, precision: 'fp16', fallback: 'cpu' })).toEqual({
+      provider: 'cuda',
+      deviceId: 1,
+      precision: 'fp16',
+      fallback: 'cpu',
+      workers: 2,
+      onFallback: undefined,
+    })
+    expect(asked({ provider: 'cuda', workers: 3 })).toMatchObject({ workers: 3 })
+  })
+
+  it.each([
+    [{ precision: 'fp16' }, /needs a GPU/],
+    [{ provider: 'cuda', padTo: 8 }, /must be 1 on a GPU/],
+    [{ provider: 'opencl' }, /provider/],
+  ])('%o is refused', (inference, message) => {
+    expect(() => asked(inference)).toThrow(message)
   })
 })

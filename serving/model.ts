@@ -2,8 +2,9 @@
 // manifest together.
 import { availableParallelism } from 'node:os'
 import type { Config } from '../configs/schema.ts'
-import type { BatchRecord } from '../models/inference/batcher.ts'
+import { providerLimits, type AskedDevice } from '../models/devices/device.ts'
 import type { Classifier } from '../models/inference/classifier.ts'
+import type { ComputedBatch } from '../models/inference/inference.ts'
 import type { PoolOptions } from '../models/inference/pool.ts'
 import type { ThreadPriority } from '../models/inference/thread-priority.ts'
 import type { Tokenizer } from '../models/tokenizers/tokenizer.ts'
@@ -25,9 +26,20 @@ export type OpenModel = {
   close(): Promise<void>
 }
 
-/** Worker threads of a configuration: `workers`, or one per core. */
-export function workersOf(config: Config['inference']): number {
-  return config.workers === 0 ? availableParallelism() : config.workers
+/** Worker threads of a configuration on the processor: `workers`, or one per core. */
+export function workersOf({ workers }: Pick<Config['inference'], 'workers'>): number {
+  return workers === 0 ? availableParallelism() : workers
+}
+
+/** The device of a configuration; undefined for the processor. */
+export function deviceOf(
+  config: Pick<Config['inference'], 'provider' | 'deviceId' | 'precision' | 'fallback' | 'workers'>,
+  onFallback?: (message: string) => void,
+): AskedDevice | undefined {
+  const { provider, deviceId, precision, fallback } = config
+  if (provider === 'cpu') return undefined
+  const own = config.workers === 0 ? providerLimits[provider].workers : config.workers
+  return { provider, deviceId, precision, fallback, workers: own ?? 1, onFallback }
 }
 
 /**
@@ -38,18 +50,21 @@ export async function openModel(
   options: {
     version: ModelVersion
     config: Config['inference']
-    onBatch?: (batch: BatchRecord, manifest: Manifest) => void
+    onBatch?: (batch: ComputedBatch, manifest: Manifest) => void
+    /** Called when the processor takes over for a device that does not work. */
+    onFallback?: (message: string) => void
     /** `background` is a single thread, for work that nobody waits for. Default: normal. */
     priority?: ThreadPriority
   } & Pick<PoolOptions, 'spawn' | 'keep' | 'readyWith'> &
     Pick<VersionModelOptions, 'readTokenizer'>,
 ): Promise<OpenModel> {
   const startMs = performance.now()
-  const { version, config, priority = 'normal' } = options
+  const { version, config, priority = 'normal', onFallback } = options
   const { manifest, dir } = version
   const { classifier, tokenizer } = await openVersionModel({
     version,
     workers: priority === 'background' ? 1 : workersOf(config),
+    device: deviceOf(priority === 'background' ? { ...config, workers: 1 } : config, onFallback),
     priority,
     readTokenizer: options.readTokenizer,
     spawn: options.spawn,

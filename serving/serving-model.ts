@@ -10,7 +10,7 @@ import type { Schemas } from '../infra/schema-registry/registry.ts'
 import { insertRelease, type Release } from '../infra/sinks/release-rows.ts'
 import type { Telemetry } from '../infra/telemetry.ts'
 import { topicOf } from '../infra/kafka/topics.ts'
-import type { BatchRecord } from '../models/inference/batcher.ts'
+import type { ComputedBatch } from '../models/inference/inference.ts'
 import { isGuarded } from '../models/inference/guards.ts'
 import type { Manifest } from '../models/store/manifest.ts'
 import { SwappableModel, SecondaryModel } from '../models/inference/swappable-model.ts'
@@ -39,7 +39,7 @@ export type ServingOptions = {
   readonly clients: { kafka: KafkaClient; schemas: Schemas; analytics: Analytics }
   readonly telemetry: Telemetry
   readonly reach?: Reach | undefined
-  readonly onBatch?: (batch: BatchRecord, manifest: Manifest) => void
+  readonly onBatch?: (batch: ComputedBatch, manifest: Manifest) => void
   /** Following has failed for good: the broker refuses the client. */
   readonly onFailure: (error: Error) => void
   /** The roles beside the champion that the process gives work to. */
@@ -81,6 +81,7 @@ export async function openServingModel(
       readTokenizer,
       readyWith,
       priority,
+      onFallback: log,
       // A background thread keeps its low priority, so it cannot serve anything else later.
       ...(priority !== 'background' && spares),
       onBatch: (batch, manifest) => {

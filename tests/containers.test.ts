@@ -296,6 +296,20 @@ describe('the services that run Winnow', () => {
   })
 })
 
+describe('infra/compose.gpu.yml', () => {
+  it('moves only the stage infer to a GPU, with settings that the configuration knows', () => {
+    const text = read('infra/compose.gpu.yml').replace('!reset ', '')
+    const { services: changed } = parse(text) as Compose
+    expect(Object.keys(changed)).toEqual(['infer'])
+    const environment = {
+      ...compose.services['infer']!.environment,
+      ...changed['infer']!.environment,
+    }
+    const { inference } = loadConfig({ env: environmentOf({ ...changed['infer']!, environment }) })
+    expect(inference).toMatchObject({ provider: 'cuda', precision: 'fp16', workers: 0 })
+  })
+})
+
 describe('infra/prometheus/prometheus.yml', () => {
   type Job = {
     job_name: string

@@ -9,6 +9,7 @@ import type { JSONInstruction } from 'dockerfile-ast'
 import { validate } from 'dockerfile-utils'
 import { describe, expect, it } from 'vitest'
 import { loadConfig } from '../configs/load.ts'
+import { onnxRuntimeVersion } from '../models/runtime/onnx-runtime.ts'
 import { publishedNode } from './support/published-node.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -128,5 +129,32 @@ describe('infra/Dockerfile', () => {
       expect(allowed, name).toContain(name)
     }
     expect(allowed.some((name) => name.includes('.env'))).toBe(false)
+  })
+})
+
+describe('infra/Dockerfile.gpu', () => {
+  const [text, plain] = [read('infra/Dockerfile.gpu'), read('infra/Dockerfile')]
+  const lineOf = (file: string, start: string) =>
+    file.split('\n').filter((line) => line.startsWith(start))
+
+  it('has no defect that the Dockerfile validator knows', () => {
+    expect(validate(text)).toEqual([])
+  })
+
+  it('adds the provider of the runtime that Winnow is tested with', () => {
+    expect(text).toContain(`--ignore-scripts onnxruntime-node@${onnxRuntimeVersion} `)
+    expect(text).toContain('node_modules/onnxruntime-node/script/install.js')
+  })
+
+  it('starts like the image without a GPU', () => {
+    for (const start of ['ARG NODE_IMAGE', 'USER', 'EXPOSE', 'ENTRYPOINT', 'CMD', 'WORKDIR /app']) {
+      expect(lineOf(text, start), start).toEqual([...new Set(lineOf(plain, start))])
+    }
+    const env = Object.fromEntries(
+      [...text.matchAll(/(WINNOW_\w+)=(\S+)/g)]
+        .filter(([, name]) => name !== 'WINNOW_IMAGE')
+        .map((match) => [match[1]!, match[2]!]),
+    )
+    expect(loadConfig({ env }).inference.provider).toBe('cuda')
   })
 })

@@ -21,7 +21,7 @@ import {
   sayFileNote,
   type FileOptions,
 } from '../file-options.ts'
-import { workersOf } from '../../serving/model.ts'
+import { deviceOf, workersOf } from '../../serving/model.ts'
 import { checkModel, checkWritable } from '../option-checks.ts'
 import { addCommand, wholeNumber } from '../shared-options.ts'
 import { untilStopped } from '../signals.ts'
@@ -97,6 +97,7 @@ async function classifyWith(
     onNote: sayFileNote,
     clean: (text) => cleanText(text, config.cleaning.steps),
     workers: workersOf(config.inference),
+    device: deviceOf(config.inference, logLine),
     abstention: config.inference.abstain,
     spawn,
     batchTokens: options.batchTokens ?? config.inference.batchTokens,

@@ -127,6 +127,7 @@ function runReplay(work: {
       await openModel({
         version: await openVersion({ ref: options.model, storeDir }),
         config: config.inference,
+        onFallback: logLine,
       }),
       (one) => one.close(),
     )

@@ -20,6 +20,7 @@ export const benchmarks: Readonly<Record<string, string>> = {
   labels: 'planted label errors found compared with cleanlab (needs Python)',
   storage: 'bytes of a row on the disk of ClickHouse, and its share that is text',
   multilingual: 'labels of texts in languages that a model was not trained on',
+  provider: 'speed of a GPU in fp32 and fp16, and agreement with the processor',
   poison: 'throughput of valid events with malformed ones among them',
   shadow: 'latency of the main path while a shadow runs',
   train: 'speed of full fine-tuning on each engine compared with PyTorch (needs Python)',

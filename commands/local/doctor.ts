@@ -10,6 +10,7 @@ import { listBases } from '../../models/bases/base-store.ts'
 import { WinnowError, errorMessage } from '../../schemas/errors.ts'
 import { readContext, type CommandContext, type SharedOptions } from '../command-context.ts'
 import { checkKafka } from '../../serving/checks/kafka-checks.ts'
+import { checkProvider } from '../../serving/checks/provider-checks.ts'
 import { checkRegistry } from '../../serving/checks/registry-checks.ts'
 import { openObjects } from '../../serving/publishing.ts'
 import { readService } from '../../serving/service-record.ts'
@@ -52,6 +53,7 @@ export function addDoctorCommand(program: Command): void {
         () => checkStore(context),
         () => checkBase(context),
         () => checkModel(context),
+        () => checkProvider(config.inference),
       ],
     })
     const marks = { ok: ['green', '✓'], warn: ['yellow', '!'], fail: ['red', '✗'] } as const

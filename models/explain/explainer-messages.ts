@@ -7,7 +7,7 @@ import type { Explanation, ExplainRequest } from './explanation.ts'
 /** What a thread needs before its first text. */
 export type ExplainerStart = {
   readonly steps: readonly CleaningStep[]
-  readonly batchTokens: number
+  readonly batchTokens: number | undefined
   /** Default `background`. */
   readonly priority?: ThreadPriority | undefined
 }

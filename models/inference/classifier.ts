@@ -74,6 +74,8 @@ export type TextOutcome = {
 
 export type Classifier = {
   readonly labels: readonly string[]
+  /** What computes the model. */
+  readonly provider: Inference['provider']
   tokenize(text: string): Tokenized
   /** `tokenize` as work in steps, for callers that share an event loop. */
   tokenizing(text: string): Work<Tokenized>
@@ -136,6 +138,7 @@ export async function openClassifier(options: ClassifierOptions): Promise<Classi
     readLogits(row, { labels, temperature, thresholds, abstain, abstention })
   return {
     labels,
+    provider: inference.provider,
     tokenize: inference.tokenize,
     tokenizing: inference.tokenizing,
     classify: async (ids, submitOptions) => read(await inference.submit(ids, submitOptions)),

@@ -1,5 +1,5 @@
 // The wiring of tokenizer, batcher and one real thread with a tiny model, and its counts.
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -105,5 +105,54 @@ describe('openInference', () => {
       return Promise.resolve()
     })
     expect(await Promise.all(asked)).toHaveLength(5)
+  })
+})
+
+describe('a device that does not work', () => {
+  // No machine that runs these tests has TensorRT.
+  const device = {
+    provider: 'tensorrt',
+    deviceId: 0,
+    precision: 'fp32',
+    workers: 1,
+  } as const
+
+  it('refuses to open, and says what is missing', async () => {
+    const opening = withInference({ device: { ...device, fallback: 'none' } })
+    await expect(opening).rejects.toMatchObject({
+      code: 'session_failed',
+      message: expect.stringMatching(
+        /exact\.onnx does not open with tensorrt: .+ TensorRT needs .+ set inference\.provider to cpu\./,
+      ) as string,
+    })
+  })
+
+  it('leaves the model to the processor if that is allowed, and says so', async () => {
+    const notes: string[] = []
+    const providers: string[] = []
+    const onFallback = (note: string): void => void notes.push(note)
+    const options: Partial<InferenceOptions> = {
+      device: { ...device, fallback: 'cpu', onFallback },
+      onBatch: ({ provider }) => providers.push(provider),
+    }
+    await withInference(options, async (inference) => {
+      expect(inference.provider).toBe('cpu')
+      const { row } = await inference.submit(Int32Array.of(1, 2))
+      await withInference({}, async (usual) => {
+        expect((await usual.submit(Int32Array.of(1, 2))).row).toEqual(row)
+      })
+    })
+    expect(providers).toEqual(['cpu'])
+    expect(notes).toHaveLength(1)
+    expect(notes[0]).toMatch(/tensorrt.+The processor computes the model/)
+  })
+
+  it('does not hide an error of the model', async () => {
+    const modelPath = join(folder, 'no-model.onnx')
+    await writeFile(modelPath, 'not a model')
+    const asked = { ...device, fallback: 'cpu' } as const
+    await expect(withInference({ modelPath, device: asked })).rejects.toMatchObject({
+      code: 'graph_invalid',
+    })
   })
 })

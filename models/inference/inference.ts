@@ -1,9 +1,12 @@
 // One model ready to take texts: tokenizer, batcher and workers opened and closed together. It owns
 // their wiring and the counts; what a row means is the classifier's or the text encoder's.
-import { WinnowError } from '../../schemas/errors.ts'
+import type { ExecutionProvider } from '../../configs/execution-provider.ts'
+import { errorMessage, WinnowError } from '../../schemas/errors.ts'
+import { deviceAdvice, providerLimits, type AskedDevice } from '../devices/device.ts'
+import { deviceTurn } from '../devices/device-turn.ts'
 import { createBatcher, type BatchRecord, type Batcher } from './batcher.ts'
 import type { Work } from '../runtime/sliced-work.ts'
-import { openPool, type PoolOptions } from './pool.ts'
+import { openPool, type PoolOptions, type SessionPool } from './pool.ts'
 
 /** What inference needs of a tokenizer. `ids` begin and end with the special tokens. */
 export type TextTokenizer = {
@@ -22,9 +25,11 @@ export type InferenceOptions = {
   readonly maxTokens: number
   /** Inference threads; one per core is best. */
   readonly workers: number
-  /** Padded tokens of a batch. Default 512. */
+  /** What computes the model. Default: the processor. */
+  readonly device?: AskedDevice | undefined
+  /** Padded tokens of a batch. Default: that of the provider, 512 for the processor. */
   readonly batchTokens?: number | undefined
-  /** Texts of a batch. Default 64. */
+  /** Texts of a batch. Default: that of the provider, 64 for the processor. */
   readonly batchTextsMax?: number | undefined
   /** A text that has waited longer goes first. Default 250. */
   readonly batchAgeMsMax?: number
@@ -34,11 +39,14 @@ export type InferenceOptions = {
   readonly queueTextsMax?: number
   /** Lengths are rounded up to a multiple of this; 1 (the default) pads nothing. */
   readonly padTo?: number
-  readonly onBatch?: (batch: BatchRecord) => void
+  readonly onBatch?: (batch: ComputedBatch) => void
 } & Pick<
   PoolOptions,
   'batchesPerWorkerMax' | 'restartsMax' | 'spawn' | 'keep' | 'readyWith' | 'priority'
 >
+
+/** Figures of one batch, with what computed it. */
+export type ComputedBatch = BatchRecord & { readonly provider: ExecutionProvider }
 
 /** Totals since opening. Padding waste is 1 - tokens / paddedTokens. */
 export type InferenceStats = {
@@ -55,6 +63,8 @@ export type InferenceStats = {
 export type Inference = Pick<Batcher, 'submit' | 'submitWhenRoom'> & {
   /** Columns of a row: labels or hidden size. */
   readonly width: number
+  /** What computes the model. */
+  readonly provider: ExecutionProvider
   readonly tokenize: (text: string) => Tokenized
   /** `tokenize` as work in steps, for callers that share an event loop. */
   readonly tokenizing: (text: string) => Work<Tokenized>
@@ -67,7 +77,8 @@ export type Inference = Pick<Batcher, 'submit' | 'submitWhenRoom'> & {
 
 /**
  * Opens a model for its `output`. Throws `config_invalid` when `padTo` does not fit `maxTokens` or
- * the graph, `model_incompatible` and `session_failed` as the pool does.
+ * the graph, `model_incompatible` and `session_failed` as the pool does, the latter also if the
+ * device does not work and nothing else may take over.
  */
 export async function openInference(
   options: InferenceOptions,
@@ -85,7 +96,7 @@ export async function openInference(
   const opened: { batcher?: Batcher } = {}
   const { modelPath, workers, batchesPerWorkerMax, restartsMax, priority } = options
   const { spawn, keep, readyWith } = options
-  const pool = await openPool({
+  const { pool, provider } = await openOn(options.device, {
     modelPath,
     output,
     workers,
@@ -105,8 +116,8 @@ export async function openInference(
     )
   }
   const batcher = createBatcher(pool, {
-    batchTokens: options.batchTokens ?? 512,
-    batchTextsMax: options.batchTextsMax ?? 64,
+    batchTokens: options.batchTokens ?? providerLimits[provider].batchTokens,
+    batchTextsMax: options.batchTextsMax ?? providerLimits[provider].batchTextsMax,
     batchAgeMsMax: options.batchAgeMsMax ?? 250,
     queueTokensMax: options.queueTokensMax ?? 65_536,
     queueTextsMax: options.queueTextsMax ?? 8_192,
@@ -117,12 +128,13 @@ export async function openInference(
       totals.tokens += batch.tokens
       totals.paddedTokens += batch.paddedTokens
       totals.runMs += batch.runMs
-      options.onBatch?.(batch)
+      options.onBatch?.({ ...batch, provider })
     },
   })
   opened.batcher = batcher
   return {
     width: pool.shape.width,
+    provider,
     tokenize: (text) => tokenizer.encode(text, { maxTokens }),
     tokenizing: (text) => tokenizer.encoding(text, { maxTokens }),
     submit: batcher.submit,
@@ -137,5 +149,28 @@ export async function openInference(
       await batcher.close()
       await pool.close()
     },
+  }
+}
+
+type OpenPool = { readonly pool: SessionPool; readonly provider: ExecutionProvider }
+
+/** Opens the pool on the device, or on the processor if none is asked for or may take over. */
+async function openOn(asked: AskedDevice | undefined, options: PoolOptions): Promise<OpenPool> {
+  if (asked === undefined) return { pool: await openPool(options), provider: 'cpu' }
+  const { provider, deviceId, precision, workers, fallback, onFallback } = asked
+  const turn = provider === 'webgpu' ? deviceTurn() : undefined
+  const device = { provider, deviceId, precision, turn }
+  try {
+    return { pool: await openPool({ ...options, workers, device }), provider }
+  } catch (cause) {
+    if (!(cause instanceof WinnowError) || cause.code !== 'session_failed') throw cause
+    const message = `${options.modelPath} does not open with ${provider}: ${errorMessage(cause).trim()}`
+    if (fallback === 'none') {
+      const advice = `${deviceAdvice(asked)} Or set inference.provider to cpu.`
+      throw new WinnowError('session_failed', `${message} ${advice}`, { cause })
+    }
+    const pool = await openPool(options)
+    onFallback?.(`${message} The processor computes the model (inference.fallback is cpu).`)
+    return { pool, provider: 'cpu' }
   }
 }

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import type { Worker } from 'node:worker_threads'
 import { WinnowError } from '../../schemas/errors.ts'
+import { leaveTurn } from '../devices/device-turn.ts'
 import { spawnThread, type SpawnThread } from './session-thread.ts'
 import type {
   PoolMessage,
@@ -240,9 +241,10 @@ async function startInTurn(state: PoolState, slots: readonly Slot[]): Promise<vo
 
 /** Starts a thread for the slot and resolves when its session is ready. */
 function startWorker(state: PoolState, slot: Slot): Promise<SessionShape> {
-  const { modelPath, output, spawn = spawnThread } = state.options
+  const { modelPath, output, device, spawn = spawnThread } = state.options
   const { priority } = state
-  const thread = spawn({ modelPath, output, priority })
+  const thread = spawn({ modelPath, output, device, priority })
+  const { threadId } = thread
   slot.thread = thread
   let crash: unknown
   const loading = new Promise<SessionShape>((resolve, reject) => {
@@ -266,6 +268,7 @@ function startWorker(state: PoolState, slot: Slot): Promise<SessionShape> {
       const message = `An inference worker ended unexpectedly (exit ${exitCode}).`
       const error = new WinnowError('worker_crashed', message, { cause: crash })
       slot.yielding = undefined
+      leaveTurn(threadId)
       reject(error)
       if (slot.thread === thread) loseWorker(state, slot, error)
       slot.freed()

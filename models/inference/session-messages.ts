@@ -1,6 +1,7 @@
 // The messages between the pool and a session worker. Typed arrays are transferred, so the sender
 // must not use them afterwards.
 import type { OperationErrorCode } from '../../schemas/errors.ts'
+import type { Device } from '../devices/device.ts'
 import type { ThreadPriority } from './thread-priority.ts'
 
 /** The model that a worker is to load. */
@@ -8,6 +9,8 @@ export type WorkerStart = {
   readonly modelPath: string
   /** The graph output whose rows are wanted. */
   readonly output: 'logits' | 'embedding'
+  /** Default: the processor. With `turn`, threads use the device one after the other. */
+  readonly device?: (Device & { readonly turn: SharedArrayBuffer | undefined }) | undefined
   /** Default `normal`. */
   readonly priority?: ThreadPriority | undefined
 }

@@ -6,6 +6,8 @@ import { dirname } from 'node:path'
 import { parentPort } from 'node:worker_threads'
 import { InferenceSession, Tensor } from '../runtime/onnx-runtime.ts'
 import { errorMessage, WinnowError } from '../../schemas/errors.ts'
+import { deviceOptions, readDeviceModel } from '../devices/device-model.ts'
+import { inTurn } from '../devices/device-turn.ts'
 import { hasInt8Layers, productsSaturate, withUnsignedWeights } from '../graph/int8/saturation.ts'
 import { withEmbeddingOutput } from '../graph/onnx/embedding-output.ts'
 import { readMappedModel } from '../graph/weights/mapped-weights.ts'
@@ -22,7 +24,7 @@ import type {
 if (parentPort !== null) listen(parentPort)
 
 /** The model that the thread holds. */
-type Held = { readonly session: InferenceSession; readonly output: WorkerStart['output'] }
+type Held = { readonly session: InferenceSession; readonly start: WorkerStart }
 
 function listen(port: NonNullable<typeof parentPort>): void {
   let held: Held | undefined
@@ -38,7 +40,7 @@ function listen(port: NonNullable<typeof parentPort>): void {
           send(loaded)
           end()
         } else {
-          held = { session: loaded.session, output: message.start.output }
+          held = { session: loaded.session, start: message.start }
           send({ kind: 'ready', shape: loaded.shape })
         }
         break
@@ -49,13 +51,13 @@ function listen(port: NonNullable<typeof parentPort>): void {
         break
       }
       case 'release':
-        await held?.session.release()
+        await release(held)
         held = undefined
         send({ kind: 'released' })
         break
       case 'close':
         try {
-          await held?.session.release()
+          await release(held)
         } finally {
           end()
         }
@@ -81,7 +83,7 @@ type Loaded =
 
 async function load(start: WorkerStart): Promise<Loaded> {
   try {
-    const session = await createSession(start)
+    const session = await onDevice(start, () => createSession(start))
     return { kind: 'loaded', session, shape: await warmUp(session, start) }
   } catch (error) {
     const code = error instanceof WinnowError ? error.code : 'session_failed'
@@ -90,12 +92,12 @@ async function load(start: WorkerStart): Promise<Loaded> {
 }
 
 async function answerTo(
-  { session, output }: Held,
+  { session, start }: Held,
   { id, batch }: Extract<PoolMessage, { kind: 'run' }>,
 ): Promise<Extract<WorkerMessage, { kind: 'done' | 'failed' }>> {
   const started = performance.now()
   try {
-    const rows = await runBatch(session, batch, output)
+    const rows = await runBatch(session, batch, start)
     const runMs = performance.now() - started
     return { kind: 'done', id, rows, width: rows.length / batch.batch, runMs }
   } catch (error) {
@@ -103,29 +105,49 @@ async function answerTo(
   }
 }
 
-async function createSession({ modelPath, output }: WorkerStart): Promise<InferenceSession> {
+/** Does what only one thread may do at a time, if the device is of that kind. */
+function onDevice<Result>({ device }: WorkerStart, work: () => Promise<Result>): Promise<Result> {
+  return device?.turn === undefined ? work() : inTurn(device.turn, work)
+}
+
+async function release(held: Held | undefined): Promise<void> {
+  if (held !== undefined) await onDevice(held.start, () => held.session.release())
+}
+
+async function createSession({
+  modelPath,
+  output,
+  device,
+}: WorkerStart): Promise<InferenceSession> {
   // Read here and not by the pool, whose thread serves: what is left of the reading, 2 MB for
   // MiniLM, would bring on its collector in the middle of swaps.
-  let mappedModel = readMappedModel(modelPath)
-  if (hasInt8Layers(mappedModel) && (await productsSaturate())) {
-    mappedModel = withUnsignedWeights(await readFile(modelPath))
-  }
-  const model = output === 'embedding' ? withEmbeddingOutput(mappedModel) : mappedModel
+  const plainModel =
+    device === undefined ? await readCpuModel(modelPath) : await readDeviceModel(modelPath, device)
+  const model = output === 'embedding' ? withEmbeddingOutput(plainModel) : plainModel
   // A model given as bytes has no folder of its own in which its weights could be found.
   const folder = { model_external_initializers_file_folder_path: dirname(modelPath) }
   const extra = { session: { ...sessionConfig, ...folder } }
-  return InferenceSession.create(model, { ...sessionOptions, extra })
+  const ofDevice = device === undefined ? {} : deviceOptions(device)
+  return InferenceSession.create(model, { ...sessionOptions, ...ofDevice, extra })
+}
+
+/** The model as this processor computes it exactly. */
+async function readCpuModel(modelPath: string): Promise<Uint8Array> {
+  const mappedModel = readMappedModel(modelPath)
+  if (!hasInt8Layers(mappedModel) || !(await productsSaturate())) return mappedModel
+  return withUnsignedWeights(await readFile(modelPath))
 }
 
 /** rows float32 [batch, width] of one run, in memory of our own that can be transferred. */
 async function runBatch(
   session: InferenceSession,
   { ids, batch, tokens, lengths }: TokenBatch,
-  output: WorkerStart['output'],
+  start: WorkerStart,
 ): Promise<Float32Array<ArrayBuffer>> {
   const feeds: Record<string, Tensor> = { input_ids: new Tensor('int32', ids, [batch, tokens]) }
   if (lengths !== undefined) feeds['lengths'] = new Tensor('int32', lengths, [batch])
-  const results = await session.run(feeds, [output])
+  const { output } = start
+  const results = await onDevice(start, () => session.run(feeds, [output]))
   const rows = results[output]
   if (!(rows?.data instanceof Float32Array)) throw new Error(`${output} is not float32`)
   const copy = Float32Array.from(rows.data)
@@ -134,7 +156,8 @@ async function runBatch(
 }
 
 /** Checks the graph's interface and runs it once, so that the first real batch is not slow. */
-async function warmUp(session: InferenceSession, { output }: WorkerStart): Promise<SessionShape> {
+async function warmUp(session: InferenceSession, start: WorkerStart): Promise<SessionShape> {
+  const { output } = start
   const masksPadding = session.inputNames.includes('lengths')
   const expected = masksPadding ? 'input_ids,lengths' : 'input_ids'
   const given = session.inputNames.toSorted().join(',')
@@ -152,6 +175,6 @@ async function warmUp(session: InferenceSession, { output }: WorkerStart): Promi
     tokens,
     ...(masksPadding && { lengths: Int32Array.of(tokens) }),
   }
-  const rows = await runBatch(session, batch, output)
+  const rows = await runBatch(session, batch, start)
   return { width: rows.length, masksPadding }
 }

@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { findRuntime, onnxRuntimeVersion } from './onnx-runtime.ts'
+import { findProvider, findRuntime, onnxRuntimeVersion } from './onnx-runtime.ts'
 
 let root: string
 beforeEach(async () => {
@@ -52,5 +52,17 @@ describe('findRuntime', () => {
         `npm install --ignore-scripts onnxruntime-node@${onnxRuntimeVersion}`,
       ) as string,
     })
+  })
+})
+
+describe('findProvider', () => {
+  it('tells built-in providers, those in a file, and unknown ones', () => {
+    expect(findProvider('cpu')).toEqual({ kind: 'built in' })
+    expect(findProvider('none')).toEqual({ kind: 'unknown' })
+    const path = expect.stringMatching(/libonnxruntime_providers_cuda\.so$/) as string
+    const kind = expect.stringMatching(/^(?:no )?file$/) as string
+    if (`${process.platform}-${process.arch}` === 'linux-x64') {
+      expect(findProvider('cuda')).toEqual({ kind, path })
+    }
   })
 })

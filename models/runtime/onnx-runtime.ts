@@ -66,19 +66,23 @@ function installedDir(): string | undefined {
   }
 }
 
-type Runtime = Pick<typeof Ort, 'InferenceSession' | 'Tensor'>
+type Runtime = Pick<typeof Ort, 'InferenceSession' | 'Tensor' | 'listSupportedBackends'>
 
-function loadRuntime(): Runtime {
-  const found = findRuntime({
+function searchHere(): FoundRuntime {
+  return findRuntime({
     platform: `${process.platform}-${process.arch}`,
     installedDir: installedDir(),
     carriedDir: fileURLToPath(new URL('../../onnxruntime-node', import.meta.url)),
   })
+}
+
+function loadRuntime(): Runtime {
+  const found = searchHere()
   if (found.kind === 'found') return require(found.dir) as Runtime
   // Help pages and commands without a model still work. The first session reports what is missing.
   const create = () => Promise.reject(new WinnowError('prerequisite_missing', found.message))
   const { Tensor } = require('onnxruntime-common') as Runtime
-  return { Tensor, InferenceSession: { create } }
+  return { Tensor, InferenceSession: { create }, listSupportedBackends: () => [] }
 }
 
 const runtime = loadRuntime()
@@ -86,6 +90,26 @@ const runtime = loadRuntime()
 /** ONNX Runtime's sessions; `create` throws prerequisite_missing if there is no runtime. */
 export const InferenceSession = runtime.InferenceSession
 export type InferenceSession = Ort.InferenceSession
+
+/** Whether ONNX Runtime has a provider here, such as `cuda`. */
+export type ProviderLibrary =
+  /** It was built with the provider. */
+  | { readonly kind: 'built in' }
+  /** It loads the provider from this file. */
+  | { readonly kind: 'file' | 'no file'; readonly path: string }
+  /** It does not know the provider on this platform. */
+  | { readonly kind: 'unknown' }
+
+/** Finds the library of a provider. It does not say whether a device is there. */
+export function findProvider(name: string): ProviderLibrary {
+  const found = searchHere()
+  const listed = runtime.listSupportedBackends().find((each) => each.name === name)
+  if (listed === undefined || found.kind === 'missing') return { kind: 'unknown' }
+  if (listed.bundled) return { kind: 'built in' }
+  const folder = join(found.dir, 'bin', 'napi-v6', process.platform, process.arch)
+  const path = join(folder, `libonnxruntime_providers_${name}.so`)
+  return { kind: existsSync(path) ? 'file' : 'no file', path }
+}
 
 /** ONNX Runtime's tensors. */
 export const Tensor = runtime.Tensor

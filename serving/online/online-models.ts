@@ -15,8 +15,7 @@ import type { WorkQueue } from '../../gateway/http/work-queue.ts'
 import type { Telemetry } from '../../infra/telemetry.ts'
 import { findingTokens } from '../../models/explain/text-tokens.ts'
 import { readTokenPieces, type TokenPieces } from '../../models/explain/token-pieces.ts'
-import type { BatchRecord } from '../../models/inference/batcher.ts'
-import type { Tokenized } from '../../models/inference/inference.ts'
+import type { ComputedBatch, Tokenized } from '../../models/inference/inference.ts'
 import { OpenModels } from '../../models/inference/open-models.ts'
 import { shareTokenizers } from '../../models/inference/shared-tokenizers.ts'
 import type { ModelLease, SwappableModel } from '../../models/inference/swappable-model.ts'
@@ -28,7 +27,7 @@ import { readVersion, versionNumbers, type ModelVersion } from '../../models/sto
 import { WinnowError } from '../../schemas/errors.ts'
 import type { ObjectStore } from '../../schemas/object-store.ts'
 import { topProbabilities } from '../../streams/stages/infer.ts'
-import { openModel, type OpenModel } from '../model.ts'
+import { deviceOf, openModel, type OpenModel } from '../model.ts'
 import type { OpenResources } from '../open-resources.ts'
 import { openObjects } from '../publishing.ts'
 import { createVersionFinder } from './version-finder.ts'
@@ -42,7 +41,7 @@ export type OnlineModelsOptions = {
   readonly serving: SwappableModel<OpenModel> | undefined
   /** Shares the thread with other requests. */
   readonly queue: WorkQueue
-  readonly onBatch?: (batch: BatchRecord) => void
+  readonly onBatch?: (batch: ComputedBatch) => void
   readonly log: (line: string) => void
 }
 
@@ -65,7 +64,7 @@ export async function openOnlineModels(
       return Promise.resolve()
     })
   }
-  const onBatch = (batch: BatchRecord): void => telemetry.batch(batch)
+  const onBatch = (batch: ComputedBatch): void => telemetry.batch(batch)
   return resources.add(createOnlineModels({ ...others, objects, onBatch }), (one) => one.close())
 }
 
@@ -73,7 +72,7 @@ export async function openOnlineModels(
 export function createOnlineModels(
   options: OnlineModelsOptions,
 ): OnlineModels & { close(): Promise<void> } {
-  const { config, serving, storeDir, queue, onBatch } = options
+  const { config, serving, storeDir, queue, onBatch, log: onFallback } = options
   const readTokenizer = shareTokenizers()
   const hashFile = rememberHashes()
   const finder = createVersionFinder({ ...options, hashFile })
@@ -87,7 +86,7 @@ export function createOnlineModels(
     ...bounds,
     open: async (dir) => {
       const version = await readVersion(dir, hashFile)
-      return openModel({ version, config: limits, readTokenizer, onBatch })
+      return openModel({ version, config: limits, readTokenizer, onBatch, onFallback })
     },
   })
   const encoders = new OpenModels<TextEncoder>({
@@ -96,7 +95,8 @@ export function createOnlineModels(
       const { batchTokens, batchTextsMax, batchAgeMsMax, queueTokensMax, padTo } = limits
       const version = await readVersion(dir, hashFile)
       const batches = { batchTokens, batchTextsMax, batchAgeMsMax, queueTokensMax, padTo }
-      return openVersionEncoder({ version, workers: 1, readTokenizer, onBatch, ...batches })
+      const device = deviceOf(limits, onFallback)
+      return openVersionEncoder({ version, workers: 1, device, readTokenizer, onBatch, ...batches })
     },
   })
   const context: ModelContext = { config: config.inference, queue, encoders, pieces: new WeakMap() }

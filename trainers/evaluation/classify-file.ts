@@ -5,6 +5,7 @@ import type { Classifier } from '../../models/inference/classifier.ts'
 import type { AbstentionMode } from '../../models/store/abstention-rule.ts'
 import type { SpawnThread } from '../../models/inference/session-thread.ts'
 import type { ModelVersion } from '../../models/store/version-files.ts'
+import type { AskedDevice } from '../../models/devices/device.ts'
 import { openVersionModel } from '../../models/inference/version-model.ts'
 import { WinnowError } from '../../schemas/errors.ts'
 import {
@@ -57,6 +58,8 @@ export type ClassifyTextsOptions = TextRowsOptions & {
   readonly batchTokens?: number | undefined
   /** With `on`, out-of-scope texts get the label `winnow.none`. Default `off`. */
   readonly abstention?: AbstentionMode | undefined
+  /** What computes the model. Default: the processor. */
+  readonly device?: AskedDevice | undefined
   /** Starts a thread, or returns one that was started in advance. */
   readonly spawn?: SpawnThread | undefined
   /** Called once, after the last text. */
@@ -87,6 +90,7 @@ export async function* classifyTexts(
   const { classifier } = await openVersionModel({
     version,
     workers,
+    device: options.device,
     batchTokens,
     abstention: options.abstention,
     spawn: options.spawn,

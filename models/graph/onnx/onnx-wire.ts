@@ -111,6 +111,7 @@ export const onnxElementTypes = {
   int32: 6,
   int64: 7,
   bool: 9,
+  float16: 10,
 } as const
 
 /** The numbers in AttributeProto.AttributeType. */

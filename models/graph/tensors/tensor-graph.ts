@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 
 /** The element types of tensors in a graph. */
-export type ElementType = 'float32' | 'int64' | 'int32' | 'int8' | 'uint8' | 'bool'
+export type ElementType = 'float32' | 'float16' | 'int64' | 'int32' | 'int8' | 'uint8' | 'bool'
 
 /** One axis: a fixed size, or a symbol such as `batch` or `tokens` that a run decides. */
 export type Dimension = number | string
@@ -19,8 +19,12 @@ export type Value = {
   readonly shape: Shape
 }
 
-/** The elements of a constant, row-major; their number is the product of the shape. */
-export type Elements = Float32Array | BigInt64Array | Int32Array | Int8Array | Uint8Array
+/**
+ * The elements of a constant, row-major; their number is the product of the shape. Those of
+ * float16 are the bits of each number.
+ */
+export type Elements =
+  Float32Array | Uint16Array | BigInt64Array | Int32Array | Int8Array | Uint8Array
 
 /**
  * The closed set of operations, with the attributes that are not tensors. Each has one builder, a
@@ -214,6 +218,7 @@ export class GraphBuilder {
 
 function elementTypeOf(elements: Elements): ElementType {
   if (elements instanceof Float32Array) return 'float32'
+  if (elements instanceof Uint16Array) return 'float16'
   if (elements instanceof BigInt64Array) return 'int64'
   if (elements instanceof Int32Array) return 'int32'
   return elements instanceof Int8Array ? 'int8' : 'uint8'

@@ -106,6 +106,7 @@ export class TfjsGraph {
 }
 
 function constant({ tf }: TfjsBackend, value: Value, elements: Elements): Held {
+  assert.notEqual(value.type, 'float16', 'graphs for GPUs are not interpreted')
   const isWide = elements instanceof BigInt64Array
   if (isWide && value.shape.length === 1) return Array.from(elements, Number)
   const numbers = isWide ? Int32Array.from(elements, Number) : elements

@@ -25,9 +25,13 @@ export type Kernel<Kind extends Operation['kind']> = (call: KernelCall<Kind>) =>
 /** A table with a kernel for each of the given operations. */
 export type Kernels<Kinds extends Operation['kind']> = { readonly [Kind in Kinds]: Kernel<Kind> }
 
-/** TensorFlow.js has only one integer type, of 32 bits, which ids and sizes fit into. */
+/**
+ * TensorFlow.js has only one integer type, of 32 bits, which ids and sizes fit into, and one type
+ * of real numbers.
+ */
 export const tfjsTypes = {
   float32: 'float32',
+  float16: 'float32',
   int64: 'int32',
   int32: 'int32',
   int8: 'int32',
