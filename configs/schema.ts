@@ -504,6 +504,10 @@ const stream = z.strictObject({
   inFlightBytesMax: bytes('Maximum bytes of values between poll and commit.', 67_108_864),
   blockRowsMax: count('Maximum rows of one ClickHouse insert.', 2_000),
   blockAgeMsMax: ms('Longest time that a row waits for its insert.', 200),
+  blockPauseMsMin: ms(
+    'Shortest pause between two inserts while the consumer keeps up; small parts cost merges.',
+    50,
+  ),
   retryMsMax: ms('Longest pause before a failed write is retried.', 10_000),
   drainMsMax: ms('Longest wait for events in flight when a stage stops.', 30_000),
   shadowEventsMax: count('Maximum events that wait for the shadow; it skips further ones.', 1_024),
