@@ -506,7 +506,7 @@ const stream = z.strictObject({
   blockAgeMsMax: ms('Longest time that a row waits for its insert.', 200),
   blockPauseMsMin: ms(
     'Shortest pause between two inserts while the consumer keeps up; small parts cost merges.',
-    50,
+    25,
   ),
   retryMsMax: ms('Longest pause before a failed write is retried.', 10_000),
   drainMsMax: ms('Longest wait for events in flight when a stage stops.', 30_000),

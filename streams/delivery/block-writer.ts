@@ -34,10 +34,10 @@ export type BlockWriterOptions<Output> = {
 }
 
 /**
- * The pause after a block in times of its write: small parts are expensive, so writing them takes a
- * third of the time at most.
+ * The pause after a block in times of its write: small parts are expensive, so writing takes half of
+ * the time at most.
  */
-const pauseFactor = 2
+const pauseFactor = 1
 
 /** Turns chunks into blocks; `write` of the options makes a block durable. */
 export class BlockWriter<Output> {
