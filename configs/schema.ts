@@ -373,6 +373,15 @@ const inference = z.strictObject({
     'Maximum tokens in the queue; beyond that, work is paused or refused.',
     262_144,
   ),
+  cacheMegabytes: z
+    .int()
+    .min(0)
+    .max(65_536)
+    .default(16)
+    .describe(
+      'Memory per model for the outcomes of texts that were classified before, in megabytes; the same ' +
+        'tokens are not run again. 0 runs every text.',
+    ),
   padTo: count('Token counts are padded up to a multiple of this; 1 pads nothing.', 1),
   abstain: z
     .enum(['off', 'on'])

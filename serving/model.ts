@@ -3,6 +3,7 @@
 import { availableParallelism } from 'node:os'
 import type { Config } from '../configs/schema.ts'
 import type { BatchRecord } from '../models/inference/batcher.ts'
+import type { Lookup } from '../models/inference/cache/cached-batcher.ts'
 import type { Classifier } from '../models/inference/classifier.ts'
 import type { PoolOptions } from '../models/inference/pool.ts'
 import type { ThreadPriority } from '../models/inference/thread-priority.ts'
@@ -39,6 +40,7 @@ export async function openModel(
     version: ModelVersion
     config: Config['inference']
     onBatch?: (batch: BatchRecord, manifest: Manifest) => void
+    onLookup?: ((lookup: Lookup) => void) | undefined
     /** `background` is a single thread, for work that nobody waits for. Default: normal. */
     priority?: ThreadPriority
   } & Pick<PoolOptions, 'spawn' | 'keep' | 'readyWith'> &
@@ -62,6 +64,9 @@ export async function openModel(
     padTo: config.padTo,
     abstention: config.abstain,
     onBatch: (batch) => options.onBatch?.(batch, manifest),
+    // A background model runs what others have run already, to compare.
+    cacheBytesMax: priority === 'background' ? 0 : config.cacheMegabytes * 1_000_000,
+    onLookup: options.onLookup,
   })
   return {
     manifest,

@@ -2,6 +2,7 @@
 // their wiring and the counts; what a row means is the classifier's or the text encoder's.
 import { WinnowError } from '../../schemas/errors.ts'
 import { createBatcher, type BatchRecord, type Batcher } from './batcher.ts'
+import { cacheBatches, type Lookup } from './cache/cached-batcher.ts'
 import type { Work } from '../runtime/sliced-work.ts'
 import { openPool, type PoolOptions } from './pool.ts'
 
@@ -35,12 +36,15 @@ export type InferenceOptions = {
   /** Lengths are rounded up to a multiple of this; 1 (the default) pads nothing. */
   readonly padTo?: number
   readonly onBatch?: (batch: BatchRecord) => void
+  /** Memory for rows of texts that were run before. Default 0: each text is run. */
+  readonly cacheBytesMax?: number | undefined
+  readonly onLookup?: ((lookup: Lookup) => void) | undefined
 } & Pick<
   PoolOptions,
   'batchesPerWorkerMax' | 'restartsMax' | 'spawn' | 'keep' | 'readyWith' | 'priority'
 >
 
-/** Totals since opening. Padding waste is 1 - tokens / paddedTokens. */
+/** Totals of what was run since opening. Padding waste is 1 - tokens / paddedTokens. */
 export type InferenceStats = {
   readonly texts: number
   readonly tokens: number
@@ -121,12 +125,15 @@ export async function openInference(
     },
   })
   opened.batcher = batcher
+  const { cacheBytesMax = 0, onLookup } = options
+  const { submit, submitWhenRoom } =
+    cacheBytesMax === 0 ? batcher : cacheBatches(batcher, { bytesMax: cacheBytesMax, onLookup })
   return {
     width: pool.shape.width,
     tokenize: (text) => tokenizer.encode(text, { maxTokens }),
     tokenizing: (text) => tokenizer.encoding(text, { maxTokens }),
-    submit: batcher.submit,
-    submitWhenRoom: batcher.submitWhenRoom,
+    submit,
+    submitWhenRoom,
     stats: () => ({
       ...totals,
       queuedTexts: batcher.queuedTexts,

@@ -15,6 +15,7 @@ import type { WorkQueue } from '../../gateway/http/work-queue.ts'
 import type { Telemetry } from '../../infra/telemetry.ts'
 import { findingTokens } from '../../models/explain/text-tokens.ts'
 import { readTokenPieces, type TokenPieces } from '../../models/explain/token-pieces.ts'
+import type { Lookup } from '../../models/inference/cache/cached-batcher.ts'
 import type { BatchRecord } from '../../models/inference/batcher.ts'
 import type { Tokenized } from '../../models/inference/inference.ts'
 import { OpenModels } from '../../models/inference/open-models.ts'
@@ -43,6 +44,7 @@ export type OnlineModelsOptions = {
   /** Shares the thread with other requests. */
   readonly queue: WorkQueue
   readonly onBatch?: (batch: BatchRecord) => void
+  readonly onLookup?: (lookup: Lookup) => void
   readonly log: (line: string) => void
 }
 
@@ -52,7 +54,7 @@ export type OnlineModelsOptions = {
  */
 export async function openOnlineModels(
   resources: OpenResources,
-  options: Omit<OnlineModelsOptions, 'objects' | 'onBatch' | 'config'> & {
+  options: Omit<OnlineModelsOptions, 'objects' | 'onBatch' | 'onLookup' | 'config'> & {
     readonly config: Pick<Config, 'gateway' | 'inference' | 'store'>
     readonly telemetry: Telemetry
   },
@@ -66,14 +68,16 @@ export async function openOnlineModels(
     })
   }
   const onBatch = (batch: BatchRecord): void => telemetry.batch(batch)
-  return resources.add(createOnlineModels({ ...others, objects, onBatch }), (one) => one.close())
+  const onLookup = (lookup: Lookup): void => telemetry.lookedUp(lookup)
+  const models = createOnlineModels({ ...others, objects, onBatch, onLookup })
+  return resources.add(models, (one) => one.close())
 }
 
 /** Creates the models, none of which is open yet; the caller closes them, not the serving one. */
 export function createOnlineModels(
   options: OnlineModelsOptions,
 ): OnlineModels & { close(): Promise<void> } {
-  const { config, serving, storeDir, queue, onBatch } = options
+  const { config, serving, storeDir, queue, onBatch, onLookup } = options
   const readTokenizer = shareTokenizers()
   const hashFile = rememberHashes()
   const finder = createVersionFinder({ ...options, hashFile })
@@ -87,7 +91,7 @@ export function createOnlineModels(
     ...bounds,
     open: async (dir) => {
       const version = await readVersion(dir, hashFile)
-      return openModel({ version, config: limits, readTokenizer, onBatch })
+      return openModel({ version, config: limits, readTokenizer, onBatch, onLookup })
     },
   })
   const encoders = new OpenModels<TextEncoder>({
