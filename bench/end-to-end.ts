@@ -32,12 +32,9 @@ await withStack(compare)
 
 async function compare(stack: BenchStack): Promise<void> {
   const modelDir = await trainBenchModel(stack.storeDir, maxTokens)
+  const batches = await bareBatches(join(modelDir, 'tokenizer.json'))
   const bare = await openBareLoop(
-    {
-      modelPath: join(modelDir, 'model.onnx'),
-      interface: 'winnow',
-      batches: await bareBatches(join(modelDir, 'tokenizer.json')),
-    },
+    { modelPath: join(modelDir, 'model.onnx'), interface: 'winnow', batches },
     workers,
   )
   const stream = await openStream(stack)
@@ -56,8 +53,9 @@ async function compare(stack: BenchStack): Promise<void> {
     rounds.push({ bare: bareSeconds, stream: await passTexts(`round${round}`, texts) })
   }
   const peaks = await peakMemory(stream.process, stack.stateDir)
-  const [waste] = await stream.analytics.rows<{ waste: number }>(
-    'SELECT 1 - sum(tokens) / sum(padded_tokens) AS waste FROM inference_batches',
+  const [streamed] = await stream.analytics.rows<{ waste: number; textsPerBatch: number }>(
+    `SELECT 1 - sum(tokens) / sum(padded_tokens) AS waste, sum(size) / count() AS textsPerBatch
+     FROM inference_batches`,
   )
   await Promise.all([stream.close(), bare.close()])
   const ratios = rounds.map((round) => round.bare / round.stream)
@@ -66,7 +64,9 @@ async function compare(stack: BenchStack): Promise<void> {
     textsPerSecond: texts.length / median(rounds.map((round) => round.stream)),
     bareTextsPerSecond: texts.length / median(rounds.map((round) => round.bare)),
     ratioToBare: spreadOf(ratios),
-    paddingWaste: waste?.waste,
+    paddingWaste: streamed?.waste,
+    textsPerBatch: streamed?.textsPerBatch,
+    bareTextsPerBatch: texts.length / batches.length,
     peakRssMiB: peaks,
   }
   console.log(JSON.stringify(report, undefined, 2))

@@ -43,6 +43,8 @@ export async function withStack(run: (stack: BenchStack) => Promise<void>): Prom
       ...connectionVariables(connectionsOf(state)),
       WINNOW_MODEL_STORE: storeDir,
       WINNOW_INFERENCE_MODEL: 'bench',
+      // Rounds send the same texts again.
+      WINNOW_INFERENCE_CACHE_MEGABYTES: '0',
     }
     const config = loadConfig({ env: environment })
     await prepareBackends(config, () => undefined)

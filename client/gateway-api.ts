@@ -2799,7 +2799,10 @@ export interface components {
      *           "use": 0.0004
      *         }
      *       ],
-     *       "cache": null,
+     *       "cache": {
+     *         "hits": 1,
+     *         "misses": 2
+     *       },
      *       "deadLetters": {
      *         "total": 1,
      *         "open": 1,
@@ -2850,6 +2853,7 @@ export interface components {
         } | null
       }
       bucketSeconds: number
+      /** @description Texts by whether the row of an equal text answered them without another run. */
       cache: {
         hits: number
         misses: number

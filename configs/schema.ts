@@ -409,6 +409,15 @@ const inference = z.strictObject({
     'Maximum tokens in the queue; beyond that, work is paused or refused.',
     262_144,
   ),
+  cacheMegabytes: z
+    .int()
+    .min(0)
+    .max(65_536)
+    .default(16)
+    .describe(
+      'Memory per model for the outcomes of texts that were classified before, in megabytes; the same ' +
+        'tokens are not run again. 0 runs every text.',
+    ),
   padTo: count('Token counts are padded up to a multiple of this; 1 pads nothing.', 1),
   abstain: z
     .enum(['off', 'on'])
@@ -554,6 +563,10 @@ const stream = z.strictObject({
   inFlightBytesMax: bytes('Maximum bytes of values between poll and commit.', 67_108_864),
   blockRowsMax: count('Maximum rows of one ClickHouse insert.', 2_000),
   blockAgeMsMax: ms('Longest time that a row waits for its insert.', 200),
+  blockPauseMsMin: ms(
+    'Shortest pause between two inserts while the consumer keeps up; small parts cost merges.',
+    25,
+  ),
   retryMsMax: ms('Longest pause before a failed write is retried.', 10_000),
   drainMsMax: ms('Longest wait for events in flight when a stage stops.', 30_000),
   shadowEventsMax: count('Maximum events that wait for the shadow; it skips further ones.', 1_024),

@@ -12,6 +12,8 @@ export type Telemetry = {
   /** The metrics of one more runner; those of all runners of the process add up. */
   runner(): RunnerMetrics
   batch(batch: BatchFigures): void
+  /** How a text was answered: from the cache (hit), by the run of an equal one (shared), or run. */
+  lookedUp(lookup: 'hit' | 'shared' | 'miss'): void
   /** The version of a model that has a role from this moment on; undefined for none. */
   serving(model: string, role: string, version: string | undefined): void
   refused(reason: string): void
@@ -89,6 +91,12 @@ export function createTelemetry(): Telemetry {
     registers,
   })
   const batches = batchMetrics(registers)
+  const lookups = new Counter({
+    name: 'winnow_cache_texts_total',
+    help: 'Texts by how they were answered: hit, shared with an equal text under way, or miss.',
+    labelNames: ['lookup'],
+    registers,
+  })
   const requests = new Histogram({
     name: 'winnow_http_request_seconds',
     help: 'Time of HTTP requests, by route and status.',
@@ -117,6 +125,7 @@ export function createTelemetry(): Telemetry {
       }
     },
     batch: batches,
+    lookedUp: (lookup) => lookups.inc({ lookup }),
     ...modelMetrics(registers),
     worked: workMetrics(registers),
     observe: (route, method, status, seconds) =>

@@ -3,6 +3,7 @@
 import { availableParallelism } from 'node:os'
 import type { Config } from '../configs/schema.ts'
 import { providerLimits, type AskedDevice } from '../models/devices/device.ts'
+import type { Lookup } from '../models/inference/cache/cached-batcher.ts'
 import type { Classifier } from '../models/inference/classifier.ts'
 import type { ComputedBatch } from '../models/inference/inference.ts'
 import type { PoolOptions } from '../models/inference/pool.ts'
@@ -53,6 +54,7 @@ export async function openModel(
     onBatch?: (batch: ComputedBatch, manifest: Manifest) => void
     /** Called when the processor takes over for a device that does not work. */
     onFallback?: (message: string) => void
+    onLookup?: ((lookup: Lookup) => void) | undefined
     /** `background` is a single thread, for work that nobody waits for. Default: normal. */
     priority?: ThreadPriority
   } & Pick<PoolOptions, 'spawn' | 'keep' | 'readyWith'> &
@@ -77,6 +79,9 @@ export async function openModel(
     padTo: config.padTo,
     abstention: config.abstain,
     onBatch: (batch) => options.onBatch?.(batch, manifest),
+    // A background model runs what others have run already, to compare.
+    cacheBytesMax: priority === 'background' ? 0 : config.cacheMegabytes * 1_000_000,
+    onLookup: options.onLookup,
   })
   return {
     manifest,

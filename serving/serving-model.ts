@@ -89,6 +89,7 @@ export async function openServingModel(
         if (priority !== 'background') telemetry.batch(batch)
         onBatch?.(batch, manifest)
       },
+      onLookup: (lookup) => telemetry.lookedUp(lookup),
     })
   const { model: ref } = config.inference
   const version = await resolveVersion({ ref, storeDir, objects, hashFile, note: log })

@@ -60,6 +60,9 @@ export type Runner = {
 /** While the group is being joined, polled chunks are refused, but not in a busy loop. */
 const rejoinPauseMs = 50
 
+/** A consumer with no larger share of its events in flight keeps up with its topic. */
+const keptUpShare = 1 / 8
+
 /** A chunk between poll and commit. */
 type InFlightChunk = { chunk: RecordChunk; bytes: number; assignment: Assignment }
 
@@ -100,7 +103,9 @@ class StageRunner<Output> implements Runner {
       rowsMax: config.blockRowsMax,
       ageMsMax: config.blockAgeMsMax,
       nowMs: () => Date.now(),
-      isIdle: () => this.#computing === 0,
+      pauseMsMin: config.blockPauseMsMin,
+      keepsUp: () =>
+        this.#computing === 0 || this.#budget.events <= config.inFlightEventsMax * keptUpShare,
       write: (block: Block<Output>) => this.#write(block),
       onFailure: (error) => this.#fail(error),
     })

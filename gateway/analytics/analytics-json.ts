@@ -46,7 +46,10 @@ export const summaryJson = z
         use: z.number().min(0).max(1).describe('Share of the window in which it ran.'),
       }),
     ),
-    cache: z.strictObject({ hits: count, misses: count }).nullable(),
+    cache: z
+      .strictObject({ hits: count, misses: count })
+      .nullable()
+      .describe('Texts by whether the row of an equal text answered them without another run.'),
     deadLetters: z
       .strictObject({
         total: count.describe('Rejected in the window.'),
@@ -95,7 +98,7 @@ export const summaryJson = z
           runMs: { p50: 12, p95: 14, p99: 14 },
         },
         workers: [{ worker: 0, model: 'mail@3', use: 0.0004 }],
-        cache: null,
+        cache: { hits: 1, misses: 2 },
         deadLetters: { total: 1, open: 1, codes: [{ code: 'text_empty', events: 1 }] },
         series: [
           {

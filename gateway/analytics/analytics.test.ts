@@ -17,7 +17,7 @@ describe('GET /v1/analytics/summary', () => {
       bucketSeconds: 60,
       events: 1,
       eventsPerSecond: 1 / 3_660,
-      cache: null,
+      cache: { hits: 3, misses: 1 },
       series: [{ time: '2025-01-31T11:00:00.000Z', events: 1, labels: { ham: 1 } }],
     })
   })

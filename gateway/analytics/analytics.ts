@@ -50,7 +50,6 @@ export function addAnalyticsRoutes(
       bucketSeconds: bucketMs / 1_000,
       eventsPerSecond: summary.events / ((untilMs - sinceMs) / 1_000),
       ...summary,
-      cache: null,
       series: series.map(({ timeMs, ...bucket }) => ({
         time: new Date(timeMs).toISOString(),
         ...bucket,

@@ -338,8 +338,21 @@ async function sendRows(client: ClickHouseClient, statement: Statement): Promise
 }
 
 function linesOf(values: Insertion['values']): Readable {
-  const lines = values.map((row) => `${JSON.stringify(row)}\n`)
-  return Readable.from(lines, { objectMode: false })
+  return Readable.from(pieces(values), { objectMode: false })
+}
+
+/** UTF-16 units from which on a piece of a body is sent: each piece is a write of its own. */
+const pieceCharacters = 65_536
+
+function* pieces(values: Insertion['values']): Generator<string> {
+  let piece = ''
+  for (const row of values) {
+    piece += `${JSON.stringify(row)}\n`
+    if (piece.length < pieceCharacters) continue
+    yield piece
+    piece = ''
+  }
+  if (piece !== '') yield piece
 }
 
 function blockSettings(token: string) {

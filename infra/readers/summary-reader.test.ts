@@ -7,7 +7,7 @@ import { readSummary } from './summary-reader.ts'
 let scripted: ScriptedEngine
 beforeEach(async () => {
   scripted = await openScriptedEngine()
-  scripted.answer('AS queue', [{ rows: 0, queue: [], infer: [], total: [] }])
+  scripted.answer('AS queue', [{ rows: 0, hits: 0, queue: [], infer: [], total: [] }])
   const batches = { batches: 0, texts: 0, tokens: 0, paddedTokens: 0, wait: [], run: [] }
   scripted.answer('AS batches', [batches])
 })

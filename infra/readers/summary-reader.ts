@@ -51,6 +51,7 @@ export async function readSummary(
     })),
     latencyMs: latency.whole,
     ...batches,
+    cache: latency.cache,
     deadLetters: letters.all,
     series: bucketTimes(window).map((timeMs) => ({
       timeMs,
@@ -143,13 +144,13 @@ function quantilesOf(rows: number, [p50, p95, p99]: readonly number[]): Quantile
 /** Latencies of first attempts: an event that was replayed waited for a person. */
 async function readLatency(analytics: Analytics, window: SummaryWindow, events: number) {
   const { where, parameters } = conditionsOf(window)
-  const every = Math.ceil(events / quantileRowsMax)
+  const every = Math.max(1, Math.ceil(events / quantileRowsMax))
   const sample = every > 1 ? `AND offset % ${every} = 0` : ''
   const from = `FROM classifications WHERE ${where} AND role != 'shadow' AND attempt = 0 ${sample}`
   type Row = { rows: number; total: number[] }
   const [[whole], byTime] = await Promise.all([
-    analytics.rows<Row & { queue: number[]; infer: number[] }>(
-      `SELECT count() AS rows, ${quantilesIn('queue_ms')} AS queue,
+    analytics.rows<Row & { hits: number; queue: number[]; infer: number[] }>(
+      `SELECT count() AS rows, countIf(infer_ms = 0) AS hits, ${quantilesIn('queue_ms')} AS queue,
          ${quantilesIn('infer_ms')} AS infer, ${quantilesIn('total_ms')} AS total ${from}`,
       parameters,
     ),
@@ -159,8 +160,10 @@ async function readLatency(analytics: Analytics, window: SummaryWindow, events: 
       parameters,
     ),
   ])
-  const { rows, queue, infer, total } = whole!
+  const { rows, hits, queue, infer, total } = whole!
   return {
+    // No run takes no time, so such a row was answered without one.
+    cache: { hits: hits * every, misses: (rows - hits) * every },
     whole: {
       queue: quantilesOf(rows, queue),
       infer: quantilesOf(rows, infer),

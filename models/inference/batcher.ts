@@ -57,7 +57,11 @@ export type Batcher = {
   readonly close: () => Promise<void>
 }
 
-export type SubmitOptions = { readonly signal?: AbortSignal | undefined }
+export type SubmitOptions = {
+  readonly signal?: AbortSignal | undefined
+  /** Runs the text although an equal one was run before; for measuring. Default false. */
+  readonly isFresh?: boolean
+}
 
 type Ticket = {
   readonly ids: Int32Array
@@ -173,7 +177,8 @@ function closedError(): WinnowError {
   return new WinnowError('cancelled', 'The batcher is closed.')
 }
 
-function callerLeft(): WinnowError {
+/** The error for a caller whose signal aborted. */
+export function callerLeft(): WinnowError {
   return new WinnowError(
     'cancelled',
     'The caller closed the connection before the text was in a batch.',

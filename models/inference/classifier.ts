@@ -207,8 +207,15 @@ export function readLogits(
  * softmax(logits / temperature), computed in float64 around the largest logit: float32 [labels].
  */
 function softmax(logits: Float32Array, temperature: number): Float32Array {
-  const largest = logits.reduce((a, b) => Math.max(a, b), -Infinity)
-  const weights = Array.from(logits, (logit) => Math.exp((logit - largest) / temperature))
-  const sum = weights.reduce((a, b) => a + b, 0)
-  return Float32Array.from(weights, (weight) => weight / sum)
+  let largest = -Infinity
+  for (const logit of logits) largest = Math.max(largest, logit)
+  const weights = new Float64Array(logits.length)
+  let sum = 0
+  for (let at = 0; at < logits.length; at++) {
+    weights[at] = Math.exp((logits[at]! - largest) / temperature)
+    sum += weights[at]!
+  }
+  const probabilities = new Float32Array(logits.length)
+  for (let at = 0; at < logits.length; at++) probabilities[at] = weights[at]! / sum
+  return probabilities
 }

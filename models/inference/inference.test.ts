@@ -56,6 +56,19 @@ describe('openInference', () => {
     })
   })
 
+  it('answers from its cache with the bits that a run gives, and counts runs only', async () => {
+    await withInference({ cacheBytesMax: 1_000_000 }, async (inference) => {
+      const ids = Int32Array.of(3, 1, 4, 1, 5)
+      const ran = await inference.submit(ids)
+      const hit = await inference.submit(Int32Array.from(ids))
+      const fresh = await inference.submit(ids, { isFresh: true })
+      expect(Buffer.from(hit.row.buffer)).toEqual(Buffer.from(ran.row.buffer))
+      expect(hit.row).toEqual(fresh.row)
+      expect(hit.inferMs).toBe(0)
+      expect(inference.stats()).toMatchObject({ texts: 2, tokens: 10 })
+    })
+  })
+
   it('counts what its batches did, and reports each', async () => {
     const batches: BatchRecord[] = []
     const padded = { modelPath: join(folder, 'padded.onnx'), padTo: 4 }

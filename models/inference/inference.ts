@@ -5,6 +5,7 @@ import { errorMessage, WinnowError } from '../../schemas/errors.ts'
 import { deviceAdvice, providerLimits, type AskedDevice } from '../devices/device.ts'
 import { deviceTurn } from '../devices/device-turn.ts'
 import { createBatcher, type BatchRecord, type Batcher } from './batcher.ts'
+import { cacheBatches, type Lookup } from './cache/cached-batcher.ts'
 import type { Work } from '../runtime/sliced-work.ts'
 import { openPool, type PoolOptions, type SessionPool } from './pool.ts'
 
@@ -40,6 +41,9 @@ export type InferenceOptions = {
   /** Lengths are rounded up to a multiple of this; 1 (the default) pads nothing. */
   readonly padTo?: number
   readonly onBatch?: (batch: ComputedBatch) => void
+  /** Memory for rows of texts that were run before. Default 0: each text is run. */
+  readonly cacheBytesMax?: number | undefined
+  readonly onLookup?: ((lookup: Lookup) => void) | undefined
 } & Pick<
   PoolOptions,
   'batchesPerWorkerMax' | 'restartsMax' | 'spawn' | 'keep' | 'readyWith' | 'priority'
@@ -48,7 +52,7 @@ export type InferenceOptions = {
 /** Figures of one batch, with what computed it. */
 export type ComputedBatch = BatchRecord & { readonly provider: ExecutionProvider }
 
-/** Totals since opening. Padding waste is 1 - tokens / paddedTokens. */
+/** Totals of what was run since opening. Padding waste is 1 - tokens / paddedTokens. */
 export type InferenceStats = {
   readonly texts: number
   readonly tokens: number
@@ -132,13 +136,16 @@ export async function openInference(
     },
   })
   opened.batcher = batcher
+  const { cacheBytesMax = 0, onLookup } = options
+  const { submit, submitWhenRoom } =
+    cacheBytesMax === 0 ? batcher : cacheBatches(batcher, { bytesMax: cacheBytesMax, onLookup })
   return {
     width: pool.shape.width,
     provider,
     tokenize: (text) => tokenizer.encode(text, { maxTokens }),
     tokenizing: (text) => tokenizer.encoding(text, { maxTokens }),
-    submit: batcher.submit,
-    submitWhenRoom: batcher.submitWhenRoom,
+    submit,
+    submitWhenRoom,
     stats: () => ({
       ...totals,
       queuedTexts: batcher.queuedTexts,

@@ -42,7 +42,9 @@ export async function tryModel(model: TriedModel, options: TrialOptions): Promis
   try {
     for (const length of trialLengths(maxTokens)) {
       const startMs = performance.now()
-      const { result } = await model.classifyWhenRoom(idsOfLength(words, length))
+      const { result } = await model.classifyWhenRoom(idsOfLength(words, length), {
+        isFresh: true,
+      })
       const outcome = await result
       if (outcome.kind === 'rejected') return failed('not_finite', outcome.error.message)
       if (length < Math.min(timedLengthMin, maxTokens)) continue

@@ -3,7 +3,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Worker } from 'node:worker_threads'
+import { once } from 'node:events'
+import { Worker } from 'node:worker_threads'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { tinyHidden, tinyVocabulary, writeTinyEncoder } from '../../tests/support/tiny-encoder.ts'
 import { openPool, type PoolOptions, type SessionPool } from './pool.ts'
@@ -48,6 +49,18 @@ function recordThreads(): { threads: Worker[]; spawn: NonNullable<PoolOptions['s
       return thread
     },
   }
+}
+
+/** A thread that loads at once and never ends a run. */
+function hangingThread(): Worker {
+  const body = `
+    const { parentPort } = require('node:worker_threads')
+    const shape = { width: ${tinyHidden}, masksPadding: false }
+    parentPort.on('message', ({ kind }) => {
+      if (kind === 'run') for (;;);
+    })
+    parentPort.postMessage({ kind: 'ready', shape })`
+  return new Worker(body, { eval: true })
 }
 
 describe('openPool', () => {
@@ -99,6 +112,47 @@ describe('openPool', () => {
       expect(threads).toHaveLength(2)
       await expect(pool.run(batchOf([1, 2]))).resolves.toMatchObject({ width: tinyHidden })
     })
+  })
+
+  it('replaces a thread that hangs, and loses none of its batches', async () => {
+    const { spawn } = recordThreads()
+    const hung: Worker[] = []
+    const spawnHung: typeof spawn = (start) => {
+      if (hung.length > 0) return spawn(start)
+      hung.push(hangingThread())
+      return hung[0]!
+    }
+    await withPool({ spawn: spawnHung, hangMsMin: 100 }, async (pool) => {
+      const ended = once(hung[0]!, 'exit')
+      const runs = [pool.run(batchOf([1, 2])), pool.run(batchOf([3, 4, 5]))]
+      expect(pool.room).toBe(0)
+      const results = await Promise.all(runs)
+      await ended
+      expect(pool.room).toBe(2)
+      const again = [await pool.run(batchOf([1, 2])), await pool.run(batchOf([3, 4, 5]))]
+      expect(results.map(({ rows }) => rows)).toEqual(again.map(({ rows }) => rows))
+    })
+  })
+
+  it('fails a batch that hangs twice, and no other one', async () => {
+    const options = { spawn: hangingThread, hangMsMin: 50, restartsMax: 1, batchesPerWorkerMax: 1 }
+    const pool = await openPool({ modelPath, output: 'embedding', workers: 1, ...options })
+    const run = pool.run(batchOf([1, 2]))
+    await expect(run).rejects.toMatchObject({
+      code: 'worker_crashed',
+      message: 'An inference worker did not answer in time.',
+      retryable: true,
+    })
+    expect(pool.alive).toBe(false)
+    await pool.close()
+  })
+
+  it('fails a batch that hangs while the pool closes', async () => {
+    const options = { spawn: hangingThread, hangMsMin: 50 }
+    const pool = await openPool({ modelPath, output: 'embedding', workers: 1, ...options })
+    const runs = [pool.run(batchOf([1, 2])), pool.run(batchOf([3]))]
+    const thrown = runs.map((run) => expect(run).rejects.toMatchObject({ code: 'worker_crashed' }))
+    await Promise.all([pool.close(), ...thrown])
   })
 
   it('gives up a thread that ends too often, and then refuses', async () => {

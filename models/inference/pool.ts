@@ -1,9 +1,10 @@
-// Runs batches on a fixed number of inference threads. It starts, restarts and closes workers;
-// batcher.ts queues and groups texts.
+// Runs batches on a fixed number of inference threads. It starts, restarts and closes workers, and
+// replaces one that does not answer; batcher.ts queues and groups texts.
 import assert from 'node:assert/strict'
 import type { Worker } from 'node:worker_threads'
 import { WinnowError } from '../../schemas/errors.ts'
 import { leaveTurn } from '../devices/device-turn.ts'
+import { RunDeadlines } from './run-deadline.ts'
 import { spawnThread, type SpawnThread } from './session-thread.ts'
 import type {
   PoolMessage,
@@ -25,6 +26,11 @@ export type PoolOptions = WorkerStart & {
   readonly restartsMax?: number
   /** Default 60,000. */
   readonly restartWindowMs?: number
+  /**
+   * Least time that a batch may run before its worker counts as hung; run-deadline.ts gives long
+   * batches more. Default 60,000.
+   */
+  readonly hangMsMin?: number
   /** Called when a worker can take another batch. */
   readonly onRoom?: () => void
   /**
@@ -55,9 +61,9 @@ export type SessionPool = {
   /** False when every worker has crashed too often; `run` then always fails. */
   readonly alive: boolean
   /**
-   * Runs one batch; its arrays are transferred and must not be used again. Call only with `room`.
-   * Throws `session_failed` when the runtime refuses the batch, `worker_crashed` when its thread
-   * ended under it. Other batches are not touched by either.
+   * Runs one batch. Call only with `room`. Throws `session_failed` when the runtime refuses the
+   * batch, `worker_crashed` when its thread ended under it, or when it hung on two threads. Other
+   * batches are not touched by either.
    */
   run(batch: TokenBatch): Promise<RunResult>
   /**
@@ -72,6 +78,9 @@ export type SessionPool = {
 }
 
 type PendingRun = {
+  readonly batch: TokenBatch
+  /** Whether a thread has hung with it. */
+  hasHung: boolean
   readonly resolve: (result: RunResult) => void
   readonly reject: (error: WinnowError) => void
 }
@@ -89,7 +98,10 @@ type Slot = {
   ready: boolean
   /** While the thread has a low priority: what raises it. */
   yielding: number | undefined
+  /** In the order in which the thread runs them. */
   readonly pending: Map<number, PendingRun>
+  /** Ends the watch over the first of them. */
+  unwatch: () => void
   readonly restartTimes: number[]
 }
 
@@ -109,11 +121,14 @@ export async function openPool(options: PoolOptions): Promise<SessionPool> {
     ready: false,
     yielding: undefined,
     pending: new Map(),
+    unwatch: () => undefined,
     restartTimes: [],
   }))
   const state: PoolState = {
     options,
     slots,
+    deadlines: new RunDeadlines(options.hangMsMin ?? 60_000),
+    waiting: [],
     priority: options.priority ?? 'normal',
     nextRun: 0,
     closing: false,
@@ -139,7 +154,8 @@ export async function openPool(options: PoolOptions): Promise<SessionPool> {
   return {
     shape,
     get room() {
-      return slots.reduce((sum, slot) => sum + roomOf(state, slot), 0)
+      const free = slots.reduce((sum, slot) => sum + roomOf(state, slot), 0)
+      return Math.max(0, free - state.waiting.length)
     },
     get alive() {
       return slots.some((slot) => slot.thread !== undefined)
@@ -153,6 +169,9 @@ export async function openPool(options: PoolOptions): Promise<SessionPool> {
 type PoolState = {
   readonly options: PoolOptions
   readonly slots: readonly Slot[]
+  readonly deadlines: RunDeadlines
+  /** Runs of a thread that hung, until another has room. */
+  readonly waiting: PendingRun[]
   /** Of threads started from now on. */
   priority: ThreadPriority
   nextRun: number
@@ -167,29 +186,81 @@ function roomOf({ options, closing }: PoolState, slot: Slot): number {
 }
 
 function run(state: PoolState, batch: TokenBatch): Promise<RunResult> {
-  const { slots } = state
-  const slot = slots.reduce((best, next) =>
+  if (!isAlive(state)) return Promise.reject(noWorker())
+  const slot = freest(state)
+  assert.ok(slot !== undefined, 'run was called without room')
+  return new Promise<RunResult>((resolve, reject) => {
+    send(state, slot, { batch, hasHung: false, resolve, reject })
+  })
+}
+
+function isAlive({ slots }: PoolState): boolean {
+  return slots.some(({ thread }) => thread !== undefined)
+}
+
+function noWorker(): WinnowError {
+  return new WinnowError(
+    'worker_crashed',
+    'Every inference worker crashed several times. Restart the process; see the messages before ' +
+      'this one.',
+  )
+}
+
+/** The slot with the most room; undefined when none has any. */
+function freest(state: PoolState): Slot | undefined {
+  const best = state.slots.reduce((best, next) =>
     roomOf(state, next) > roomOf(state, best) ? next : best,
   )
-  if (!slots.some(({ thread }) => thread !== undefined)) {
-    return Promise.reject(
-      new WinnowError(
-        'worker_crashed',
-        'Every inference worker crashed several times. Restart the process; see the ' +
-          'messages before this one.',
-      ),
-    )
+  return roomOf(state, best) > 0 ? best : undefined
+}
+
+/** Gives a thread a batch: a copy, since another thread may need it. A batch of ids is 2 kB. */
+function send(state: PoolState, slot: Slot, pending: PendingRun): void {
+  const message: PoolMessage = { kind: 'run', id: state.nextRun++, batch: pending.batch }
+  slot.pending.set(message.id, pending)
+  slot.thread!.postMessage(message)
+  if (slot.pending.size === 1) watch(state, slot)
+}
+
+/** Watches over the batch that the thread of a slot runs now. */
+function watch(state: PoolState, slot: Slot): void {
+  slot.unwatch()
+  const [first] = slot.pending.values()
+  if (first === undefined) return
+  const { batch, tokens } = first.batch
+  slot.unwatch = state.deadlines.watch(batch * tokens, () => replaceHung(state, slot))
+}
+
+/**
+ * Replaces a thread that does not answer. Its batches run again elsewhere, but the one that it ran
+ * only once more. A thread that hangs inside the runtime cannot be ended and is left behind.
+ */
+function replaceHung(state: PoolState, slot: Slot): void {
+  const { thread, pending } = slot
+  const [first, ...behind] = pending.values()
+  if (thread === undefined || first === undefined) return
+  pending.clear()
+  slot.leave()
+  thread.on('error', () => undefined).unref()
+  void thread.terminate()
+  const error = new WinnowError('worker_crashed', 'An inference worker did not answer in time.')
+  if (first.hasHung || state.closing) first.reject(error)
+  else state.waiting.push({ ...first, hasHung: true })
+  state.waiting.push(...behind)
+  loseWorker(state, slot, error)
+}
+
+/** Gives waiting runs to threads with room; rejects them if no thread will come. */
+function placeWaiting(state: PoolState): void {
+  const { waiting, closing } = state
+  if (closing || !isAlive(state)) {
+    for (const { reject } of waiting.splice(0)) reject(noWorker())
   }
-  assert.ok(slot.thread !== undefined && roomOf(state, slot) > 0, 'run was called without room')
-  const message: PoolMessage = { kind: 'run', id: state.nextRun++, batch }
-  const buffers = [batch.ids.buffer, batch.lengths?.buffer].filter(
-    (buffer) => buffer instanceof ArrayBuffer,
-  )
-  const result = new Promise<RunResult>((resolve, reject) => {
-    slot.pending.set(message.id, { resolve, reject })
-  })
-  slot.thread.postMessage(message, buffers)
-  return result
+  for (let slot = freest(state); slot !== undefined; slot = freest(state)) {
+    const next = waiting.shift()
+    if (next === undefined) return
+    send(state, slot, next)
+  }
 }
 
 function raisePriority(state: PoolState): void {
@@ -201,7 +272,8 @@ function raisePriority(state: PoolState): void {
 }
 
 async function close(state: PoolState): Promise<void> {
-  const busy = (): boolean => state.slots.some((slot) => slot.pending.size > 0)
+  const busy = (): boolean =>
+    state.waiting.length > 0 || state.slots.some((slot) => slot.pending.size > 0)
   state.closing = true
   if (busy()) {
     await new Promise<void>((resolve) => {
@@ -252,6 +324,7 @@ function startWorker(state: PoolState, slot: Slot): Promise<SessionShape> {
       if (message.kind === 'ready') {
         slot.ready = true
         resolve(message.shape)
+        placeWaiting(state)
         state.options.onRoom?.()
       } else if (message.kind === 'refused') {
         reject(new WinnowError(message.code, message.message, { details: { modelPath } }))
@@ -290,10 +363,13 @@ function settleRun(
   const pending = slot.pending.get(message.id)
   assert.ok(pending !== undefined, 'a worker answered a run that nobody asked for')
   slot.pending.delete(message.id)
+  watch(state, slot)
   if (message.kind === 'done') {
     const { rows, width, runMs } = message
+    state.deadlines.ended(pending.batch.batch * pending.batch.tokens, runMs)
     pending.resolve({ rows, width, runMs, worker: slot.index })
   } else pending.reject(new WinnowError('session_failed', message.message))
+  placeWaiting(state)
   state.drained?.()
   state.options.onRoom?.()
 }
@@ -304,9 +380,9 @@ function loseWorker(state: PoolState, slot: Slot, error: WinnowError): void {
   const wasReady = slot.ready
   slot.thread = undefined
   slot.ready = false
+  slot.unwatch()
   for (const { reject } of slot.pending.values()) reject(error)
   slot.pending.clear()
-  state.drained?.()
   const now = performance.now()
   slot.restartTimes.push(now)
   while (slot.restartTimes.length > 0 && slot.restartTimes[0]! < now - restartWindowMs) {
@@ -315,6 +391,8 @@ function loseWorker(state: PoolState, slot: Slot, error: WinnowError): void {
   const again = !state.closing && wasReady && slot.restartTimes.length <= restartsMax
   // A restart that fails ends its thread, which leads here again with `wasReady` false.
   if (again) startWorker(state, slot).catch(() => undefined)
+  placeWaiting(state)
+  state.drained?.()
   // The next `run` fails if no worker is left.
   state.options.onRoom?.()
 }

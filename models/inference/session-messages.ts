@@ -1,5 +1,4 @@
-// The messages between the pool and a session worker. Typed arrays are transferred, so the sender
-// must not use them afterwards.
+// The messages between the pool and a session worker. Batches are copied, rows are transferred.
 import type { OperationErrorCode } from '../../schemas/errors.ts'
 import type { Device } from '../devices/device.ts'
 import type { ThreadPriority } from './thread-priority.ts'

@@ -33,6 +33,8 @@ export type StreamSummary = {
     readonly infer: Quantiles
     readonly total: Quantiles
   }
+  /** Texts by whether an earlier run answered them; from a sample of very many. */
+  readonly cache: { readonly hits: number; readonly misses: number }
   readonly batches: {
     readonly batches: number
     readonly texts: number

@@ -16,6 +16,7 @@ import type { Telemetry } from '../../infra/telemetry.ts'
 import { findingTokens } from '../../models/explain/text-tokens.ts'
 import { readTokenPieces, type TokenPieces } from '../../models/explain/token-pieces.ts'
 import type { ComputedBatch, Tokenized } from '../../models/inference/inference.ts'
+import type { Lookup } from '../../models/inference/cache/cached-batcher.ts'
 import { OpenModels } from '../../models/inference/open-models.ts'
 import { shareTokenizers } from '../../models/inference/shared-tokenizers.ts'
 import type { ModelLease, SwappableModel } from '../../models/inference/swappable-model.ts'
@@ -42,6 +43,7 @@ export type OnlineModelsOptions = {
   /** Shares the thread with other requests. */
   readonly queue: WorkQueue
   readonly onBatch?: (batch: ComputedBatch) => void
+  readonly onLookup?: (lookup: Lookup) => void
   readonly log: (line: string) => void
 }
 
@@ -51,7 +53,7 @@ export type OnlineModelsOptions = {
  */
 export async function openOnlineModels(
   resources: OpenResources,
-  options: Omit<OnlineModelsOptions, 'objects' | 'onBatch' | 'config'> & {
+  options: Omit<OnlineModelsOptions, 'objects' | 'onBatch' | 'onLookup' | 'config'> & {
     readonly config: Pick<Config, 'gateway' | 'inference' | 'store'>
     readonly telemetry: Telemetry
   },
@@ -65,14 +67,16 @@ export async function openOnlineModels(
     })
   }
   const onBatch = (batch: ComputedBatch): void => telemetry.batch(batch)
-  return resources.add(createOnlineModels({ ...others, objects, onBatch }), (one) => one.close())
+  const onLookup = (lookup: Lookup): void => telemetry.lookedUp(lookup)
+  const models = createOnlineModels({ ...others, objects, onBatch, onLookup })
+  return resources.add(models, (one) => one.close())
 }
 
 /** Creates the models, none of which is open yet; the caller closes them, not the serving one. */
 export function createOnlineModels(
   options: OnlineModelsOptions,
 ): OnlineModels & { close(): Promise<void> } {
-  const { config, serving, storeDir, queue, onBatch, log: onFallback } = options
+  const { config, serving, storeDir, queue, onBatch, onLookup, log: onFallback } = options
   const readTokenizer = shareTokenizers()
   const hashFile = rememberHashes()
   const finder = createVersionFinder({ ...options, hashFile })
@@ -86,7 +90,8 @@ export function createOnlineModels(
     ...bounds,
     open: async (dir) => {
       const version = await readVersion(dir, hashFile)
-      return openModel({ version, config: limits, readTokenizer, onBatch, onFallback })
+      const callbacks = { onBatch, onLookup, onFallback }
+      return openModel({ version, config: limits, readTokenizer, ...callbacks })
     },
   })
   const encoders = new OpenModels<TextEncoder>({

@@ -40,7 +40,8 @@ function started(options: Partial<BlockWriterOptions<string>> = {}) {
     rowsMax: 4,
     ageMsMax: 100,
     nowMs: () => Date.now(),
-    isIdle: () => false,
+    pauseMsMin: 100,
+    keepsUp: () => false,
     write: (block) =>
       new Promise((resolve, reject) => {
         blocks.push({ block, end: resolve, fail: reject })
@@ -87,8 +88,8 @@ describe('BlockWriter', () => {
     expect(rows()).toEqual([['row 0', 'row 1']])
   })
 
-  it('writes a lone chunk at once when nothing else is under way, but only once in that time', async () => {
-    const { add, rows, blocks } = started({ isIdle: () => true })
+  it('writes a lone chunk at once when it keeps up, but pauses after a block', async () => {
+    const { add, rows, blocks } = started({ keepsUp: () => true })
     add(0)
     expect(rows()).toEqual([['row 0']])
     blocks[0]!.end('stored')
@@ -100,12 +101,33 @@ describe('BlockWriter', () => {
     expect(rows()).toEqual([['row 0'], ['row 1']])
   })
 
-  it('looks again once the pipeline is idle', () => {
-    let isIdle = false
-    const { writer, add, rows } = started({ isIdle: () => isIdle })
+  it('pauses as long as a write took, but no row waits longer than its age allows', async () => {
+    const { add, rows, blocks } = started({ keepsUp: () => true, pauseMsMin: 5, ageMsMax: 50 })
+    add(0)
+    await vi.advanceTimersByTimeAsync(20)
+    blocks[0]!.end('stored')
+    await settle()
+    add(1)
+    await vi.advanceTimersByTimeAsync(19)
+    expect(rows()).toHaveLength(1)
+    await vi.advanceTimersByTimeAsync(1)
+    expect(rows()).toHaveLength(2)
+    await vi.advanceTimersByTimeAsync(400)
+    blocks[1]!.end('stored')
+    await settle()
+    add(2)
+    await vi.advanceTimersByTimeAsync(49)
+    expect(rows()).toHaveLength(2)
+    await vi.advanceTimersByTimeAsync(1)
+    expect(rows()).toHaveLength(3)
+  })
+
+  it('looks again once the consumer keeps up', () => {
+    let keepsUp = false
+    const { writer, add, rows } = started({ keepsUp: () => keepsUp })
     add(0)
     expect(rows()).toEqual([])
-    isIdle = true
+    keepsUp = true
     writer.consider()
     expect(rows()).toEqual([['row 0']])
   })
@@ -189,17 +211,17 @@ describe('BlockWriter', () => {
       rows: fc.nat({ max: 6 }),
       takesMs: fc.nat({ max: 400 }),
       thenMs: fc.nat({ max: 200 }),
-      isIdle: fc.boolean(),
+      keepsUp: fc.boolean(),
     })
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (steps) => {
         const written: string[][] = []
         const durable: number[] = []
-        let isIdle = false
+        let keepsUp = false
         let underWay = 0
         const plan = [...steps]
         const { writer } = started({
-          isIdle: () => isIdle,
+          keepsUp: () => keepsUp,
           async write({ outputs }) {
             expect(++underWay).toBe(1)
             written.push(outputs.map(({ value }) => value))
@@ -212,7 +234,7 @@ describe('BlockWriter', () => {
         let offset = 0
         const chunkOf = steps.flatMap(({ rows }, at) => Array<number>(rows).fill(at))
         for (const [at, { rows, thenMs, ...one }] of steps.entries()) {
-          isIdle = one.isIdle
+          keepsUp = one.keepsUp
           const outcomes = Array.from({ length: rows }, () => settledOf(sampleRecord(offset++)))
           writer.add({
             outcomes,

@@ -1,6 +1,7 @@
-// Collects finished chunks into blocks and writes one block at a time: when it is large enough,
-// when its oldest row waited long enough, or at once when nothing else is under way. While a block
-// is being written the next one grows, so that a slow sink gets larger blocks, not more of them.
+// Collects finished chunks into blocks and writes one block at a time. A consumer that keeps up
+// writes soon, with a pause after each block that grows with the time of its write; one that has
+// much under way writes a block when it is large, or its oldest row waited long enough. While a
+// block is being written the next one grows, so that a slow sink gets larger blocks, not more.
 import { createHash } from 'node:crypto'
 import { payloadBytesMax, type DeadLetter } from '../../schemas/dead-letter.ts'
 import type { Block, BlockOutput } from '../../schemas/ports/sink.ts'
@@ -22,13 +23,21 @@ export type WriteResult = 'stored' | 'dropped'
 export type BlockWriterOptions<Output> = {
   rowsMax: number
   ageMsMax: number
+  /** Shortest pause between two blocks of a consumer that keeps up. */
+  pauseMsMin: number
   nowMs: () => number
-  /** Whether no other chunk is on its way to this writer. */
-  isIdle: () => boolean
+  /** Whether so little is under way to this writer that waiting for it makes no larger block. */
+  keepsUp: () => boolean
   /** Writes a block, trying again as needed; a rejection ends the runner. */
   write(block: Block<Output>): Promise<WriteResult>
   onFailure: (error: unknown) => void
 }
+
+/**
+ * The pause after a block in times of its write: small parts are expensive, so writing takes half of
+ * the time at most.
+ */
+const pauseFactor = 1
 
 /** Turns chunks into blocks; `write` of the options makes a block durable. */
 export class BlockWriter<Output> {
@@ -36,7 +45,8 @@ export class BlockWriter<Output> {
   #chunks: FinishedChunk<Output>[] = []
   #rows = 0
   #oldestMs = 0
-  #lastFlushMs = 0
+  /** When the next block of a consumer that keeps up may begin. */
+  #pausedUntilMs = 0
   #flushing: Promise<void> | undefined
   #timer: NodeJS.Timeout | undefined
   #failed = false
@@ -73,16 +83,15 @@ export class BlockWriter<Output> {
   }
 
   #dueMs(): number {
-    const { rowsMax, ageMsMax } = this.#options
+    const { rowsMax, ageMsMax, keepsUp } = this.#options
     if (this.#rows >= rowsMax) return 0
-    // A lone event goes at once, but not more often than once in ageMsMax: small parts are
-    // expensive.
-    return this.#options.isIdle() ? this.#lastFlushMs + ageMsMax : this.#oldestMs + ageMsMax
+    const latestMs = this.#oldestMs + ageMsMax
+    return keepsUp() ? Math.min(this.#pausedUntilMs, latestMs) : latestMs
   }
 
   #flush(): void {
     const chunks = this.#take()
-    this.#lastFlushMs = this.#options.nowMs()
+    const startMs = this.#options.nowMs()
     this.#flushing = this.#options
       .write(blockOf(chunks, this.#options.nowMs()))
       .then((result) => {
@@ -96,6 +105,9 @@ export class BlockWriter<Output> {
         this.#options.onFailure(error)
       })
       .finally(() => {
+        const { nowMs, pauseMsMin } = this.#options
+        const endMs = nowMs()
+        this.#pausedUntilMs = endMs + Math.max(pauseMsMin, pauseFactor * (endMs - startMs))
         this.#flushing = undefined
         this.consider()
       })
@@ -118,7 +130,8 @@ export class BlockWriter<Output> {
 }
 
 function blockOf<Output>(chunks: readonly FinishedChunk<Output>[], nowMs: number): Block<Output> {
-  const hash = createHash('sha256')
+  // Hashed at once: a call per event takes longer than its few bytes.
+  let identity = ''
   const outputs: BlockOutput<Output>[] = []
   const deadLetters: DeadLetter[] = []
   const records = new Map<DeadLetter, KafkaRecord>()
@@ -129,7 +142,7 @@ function blockOf<Output>(chunks: readonly FinishedChunk<Output>[], nowMs: number
       const { topic, partition, offset, recordTimeMs } = origin
       const { kind } = one.outcome
       if (kind === 'filtered' && one.outcome.reason === 'other_model') continue
-      hash.update(`${topic}/${partition}/${offset}/${recordTimeMs}/${attempt}/${kind}\n`)
+      identity += `${topic}/${partition}/${offset}/${recordTimeMs}/${attempt}/${kind}\n`
       if (one.outcome.kind === 'ok') {
         outputs.push({ record, origin, attempt, value: one.outcome.value })
       } else if (one.outcome.kind === 'rejected') {
@@ -142,7 +155,7 @@ function blockOf<Output>(chunks: readonly FinishedChunk<Output>[], nowMs: number
       }
     }
   }
-  const token = hash.digest('hex')
+  const token = createHash('sha256').update(identity).digest('hex')
   return { token, outputs, deadLetters, records, ...(filtered.length > 0 && { filtered }) }
 }
 

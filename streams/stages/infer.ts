@@ -138,8 +138,15 @@ export function topProbabilities(
   labels: readonly string[],
   count: number,
 ): Record<string, number> {
-  const order = Array.from(probabilities.keys())
-    .sort((a, b) => probabilities[b]! - probabilities[a]! || a - b)
-    .slice(0, count)
-  return Object.fromEntries(order.map((index) => [labels[index]!, probabilities[index]!]))
+  // Indexes of the best so far, in order: for a few of many labels faster than a sort of all.
+  const best: number[] = []
+  for (let label = 0; label < probabilities.length; label++) {
+    const probability = probabilities[label]!
+    let at = best.length
+    while (at > 0 && probability > probabilities[best[at - 1]!]!) at--
+    if (at >= count) continue
+    best.splice(at, 0, label)
+    if (best.length > count) best.pop()
+  }
+  return Object.fromEntries(best.map((label) => [labels[label]!, probabilities[label]!]))
 }

@@ -30,7 +30,7 @@ const rows = Array.from({ length: 600 }, (_, at) =>
     role: at % 7 === 0 ? 'shadow' : 'champion',
     classifiedAtMs: startMs + at * 1_000,
     queueMs: at % 10,
-    inferMs: 5,
+    inferMs: at % 100 === 1 ? 0 : 5,
   }),
 )
 
@@ -119,6 +119,9 @@ describe('a summary', () => {
     expect(found.latencyMs.queue!.p50).toBeCloseTo(4.5, 0)
     expect(found.batches).toMatchObject({ batches: 3, texts: 8, tokens: 60, paddedTokens: 72 })
     expect(found.batches.textsPerBatch).toBeCloseTo(8 / 3)
+    const hits = count(({ inferMs }) => inferMs === 0)
+    expect(found.cache).toEqual({ hits, misses: answered.length - hits })
+    expect(hits).toBe(5)
     expect(found.workers).toEqual([
       { worker: 0, model: 'mail@1', use: 20 / 600_000 },
       { worker: 1, model: 'mail@1', use: 10 / 600_000 },

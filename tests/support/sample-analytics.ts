@@ -27,6 +27,7 @@ export function sampleAnalytics(asked: SummaryWindow[] = []): StreamAnalytics {
           runMs: quantiles,
         },
         workers: [{ worker: 0, model: 'mail@3', use: 0.25 }],
+        cache: { hits: 3, misses: 1 },
         deadLetters: { total: 1, open: 1, codes: [{ code: 'text_empty', events: 1 }] },
         series: [
           {

@@ -9,7 +9,6 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { join } from 'node:path'
 
 import { printableText } from '../../../schemas/printable-text.ts'
-import { stagedRows } from './chdb-engine.ts'
 import type { AnalyticsEngine, EngineRequest, EngineResult } from './chdb-engine.ts'
 import { ClickHouseFailure, failureOf } from './clickhouse-error.ts'
 import { addFormParts, readRequest } from './clickhouse-request.ts'
@@ -20,7 +19,7 @@ import { inlineRows, rowStarts, rowsFrom } from './inline-rows.ts'
 import { checkAccess } from './request-access.ts'
 import type { Credentials } from './request-access.ts'
 import { formParts, readBody } from './statement-body.ts'
-import { readStatement, selectIntoFile } from './sql-statement.ts'
+import { readStatement, selectIntoFile, sqlString } from './sql-statement.ts'
 import type { Statement } from './sql-statement.ts'
 
 /** Limits of one request. */
@@ -175,17 +174,32 @@ async function runInsert(
     sendText(response, '', answerHead(exchange, { rows: 0, bytes: 0, elapsedNs: 0 }))
     return
   }
-  const own =
+  const request = engineRequest(exchange, 'write')
+  const result = await options.engine.run(
     statement.kind === 'insert-rows'
-      ? { sql: statement.sql }
-      : {
-          sql: `${statement.before}${stagedRows}${statement.after}`,
-          staging: { structure: statement.structure, format },
-        }
-  const result = await options.engine.run({ ...engineRequest(exchange, 'write'), ...own, rows })
+      ? { ...request, sql: statement.sql, rows }
+      : rowsInStatement(request, statement, rows),
+  )
   const written = { rows: result.rows, bytes: result.bytes }
   sendText(response, '', { ...answerHead(exchange, result), written })
 }
+
+/**
+ * The rows of an INSERT … SELECT as a literal: the engine takes no rows beside such a statement. A
+ * temporary table for them took three statements, and 15 of the 45 ms that a small block cost.
+ */
+function rowsInStatement(
+  request: Omit<EngineRequest, 'sql'>,
+  { before, structure, after, format }: Extract<Statement, { kind: 'insert-input' }>,
+  rows: string,
+): EngineRequest {
+  const sql = `${before}format(${format}, ${structure}, ${sqlString(rows)})${after}`
+  const settings = new Map([...request.settings, ['max_query_size', String(statementBytesMax)]])
+  return { ...request, sql, settings }
+}
+
+/** Above what a body can hold, with every character escaped. */
+const statementBytesMax = 2 ** 30
 
 async function runSelect(
   exchange: Exchange,

@@ -8,11 +8,15 @@ import type { Session } from 'chdb'
 
 import { WinnowError } from '../../../schemas/errors.ts'
 import { ClickHouseFailure, failureOf } from './clickhouse-error.ts'
-import { ConnectionPool } from './connection-pool.ts'
+import {
+  ConnectionPool,
+  unknownConnection,
+  type ConnectionUse,
+  type PooledConnection,
+} from './connection-pool.ts'
 import { accessConfig, usersConfig } from './engine-access.ts'
 import { engineInstall } from '../services/prerequisites.ts'
 import { QueryQueue } from './query-queue.ts'
-import { sqlString } from './sql-statement.ts'
 import { StatementReader } from './statement-reader.ts'
 
 /** How much work the engine accepts at once. */
@@ -34,22 +38,11 @@ export const defaultEngineLimits: EngineLimits = {
   sessionsMax: 32,
 }
 
-/** How the rows of an INSERT … SELECT are parsed into the temporary table `stagedRows`. */
-export type Staging = {
-  /** Names and types of the columns, as an SQL string. */
-  structure: string
-  format: string
-}
-
-/** The temporary table of staged rows; only the connection of its statement sees it. */
-export const stagedRows = 'winnow_staged_rows'
-
 /** One statement with what its request specifies. */
 export type EngineRequest = {
   sql: string
-  /** The rows of an INSERT; they go to `stagedRows` first if there is a staging. */
+  /** The rows of an INSERT. */
   rows?: string
-  staging?: Staging
   queue: 'read' | 'write'
   /** Output format of a statement that returns rows in `output`. */
   format: string
@@ -105,11 +98,15 @@ export class AnalyticsEngine {
   run(request: EngineRequest): Promise<EngineResult> {
     return this.#queues[request.queue].run(async () => {
       if (request.session !== undefined) return this.#runInSession(request, request.session)
-      const connection = this.#pool.take(request)
+      const use = { ...request, database: request.database ?? 'default' }
+      const connection = this.#pool.take(use)
+      let isKnown = false
       try {
+        await this.#prepare(connection, use)
+        isKnown = true
         return await execute(connection.session, request)
       } finally {
-        await this.#pool.give(connection, request)
+        this.#pool.give(connection, use, { isKnown })
       }
     }, request.signal)
   }
@@ -136,11 +133,23 @@ export class AnalyticsEngine {
     wanted: { id: string; timeoutMs: number; mustExist: boolean },
   ): Promise<EngineResult> {
     const { connection, release } = this.#lease(wanted)
+    const prepared = unknownConnection(connection)
     try {
+      await this.#prepare(prepared, request)
       return await execute(connection, request)
     } finally {
-      await this.#pool.reset(connection, { ...request, database: undefined }).catch(() => undefined)
+      // What the client itself set stays; what came with the request does not.
+      const none = { settings: new Map(), parameters: new Map(), database: undefined }
+      await this.#pool.prepare(prepared, none).catch(() => undefined)
       release()
+    }
+  }
+
+  async #prepare(connection: PooledConnection, use: ConnectionUse): Promise<void> {
+    try {
+      await this.#pool.prepare(connection, use)
+    } catch (error) {
+      throw failureOf(error)
     }
   }
 
@@ -265,9 +274,7 @@ const baseSettings: ReadonlyMap<string, string> = new Map([
 
 async function execute(connection: Session, request: EngineRequest): Promise<EngineResult> {
   try {
-    for (const sql of preamble(request)) await connection.queryAsync(sql)
-    const { sql, rows: ownRows = '', staging, format } = request
-    if (staging !== undefined) return await executeStaged(connection, request, staging)
+    const { sql, rows: ownRows = '', format } = request
     const result = await connection.queryAsync(withRows(sql, ownRows), { format })
     const { rowsRead: rows, bytesRead: bytes, elapsed } = result
     return { output: result.bytes(), rows, bytes, elapsedNs: Math.round(elapsed * 1e9) }
@@ -276,65 +283,8 @@ async function execute(connection: Session, request: EngineRequest): Promise<Eng
   }
 }
 
-/**
- * Loads the rows into a temporary table of this connection, runs the statement, drops the table.
- */
-async function executeStaged(
-  connection: Session,
-  { sql, rows = '', format: outputFormat }: EngineRequest,
-  { structure, format }: Staging,
-): Promise<EngineResult> {
-  const columns = `SELECT * FROM null(${structure})`
-  await connection.queryAsync(`CREATE TEMPORARY TABLE ${stagedRows} ENGINE = Memory AS ${columns}`)
-  try {
-    const insert = withRows(`INSERT INTO ${stagedRows} FORMAT ${format}`, rows)
-    const staged = rows === '' ? undefined : await connection.queryAsync(insert)
-    const result = await connection.queryAsync(sql, { format: outputFormat })
-    const elapsedNs = Math.round(((staged?.elapsed ?? 0) + result.elapsed) * 1e9)
-    const { rowsRead = 0, bytesRead = 0 } = staged ?? {}
-    return { output: result.bytes(), rows: rowsRead, bytes: bytesRead, elapsedNs }
-  } finally {
-    await connection.queryAsync(`DROP TEMPORARY TABLE ${stagedRows}`)
-  }
-}
-
 function withRows(sql: string, rows: string): string {
   return rows === '' ? sql : `${sql}\n${rows}`
-}
-
-/**
- * Statements above this size need a higher limit in the engine; ClickHouse's default is 256 KiB.
- */
-const queryBytesMax = 200_000
-
-/** The statements that set a connection up for the request. */
-function preamble(request: EngineRequest): string[] {
-  const statements = request.database === undefined ? [] : [`USE ${sqlName(request.database)}`]
-  const parameters = [...request.parameters].map(
-    ([name, value]) => `param_${settingName(name)} = ${sqlString(value)}`,
-  )
-  if (parameters.length > 0) {
-    const set = `SET ${parameters.join(', ')}`
-    const bytes = Buffer.byteLength(set)
-    // Long parameters are allowed and must not count against the limit of the statement itself.
-    const isLong = bytes > queryBytesMax
-    if (isLong) statements.push(`SET max_query_size = ${bytes + 1}`)
-    statements.push(set)
-    if (isLong) statements.push('SET max_query_size = DEFAULT')
-  }
-  const settings = [...request.settings].map(
-    ([name, value]) => `${settingName(name)} = ${sqlString(value)}`,
-  )
-  return settings.length === 0 ? statements : [...statements, `SET ${settings.join(', ')}`]
-}
-
-function settingName(name: string): string {
-  if (/^\w+$/.test(name)) return name
-  throw new ClickHouseFailure(115, 'UNKNOWN_SETTING', `Unknown setting '${name}'`)
-}
-
-function sqlName(name: string): string {
-  return `\`${name.replaceAll('\\', '\\\\').replaceAll('`', '\\`')}\``
 }
 
 async function loadChdb(): Promise<typeof chdb> {
