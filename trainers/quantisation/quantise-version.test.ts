@@ -2,7 +2,9 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { importModel } from '../../models/import/import-model.ts'
 import type { ModelVersion } from '../../models/store/version-files.ts'
 import { openVersion } from '../../models/store/version-store.ts'
 import { writeTinyVersion } from '../../tests/support/tiny-version.ts'
@@ -68,11 +70,38 @@ describe('quantiseVersion', () => {
     expect(second.version!.manifest.graphSha256).toBe(first.version!.manifest.graphSha256)
   })
 
-  it('refuses versions that are not in fp32, or imported', async () => {
+  it('refuses a version that is not in fp32', async () => {
     const { version: int8 } = await quantise('any')
-    await expect(quantise('any', int8!)).rejects.toThrow(/is already int8/)
-    const imported = await writeTinyVersion({ storeDir, draft: { method: 'import' } })
-    await expect(quantise('any', imported)).rejects.toThrow(/was imported/)
+    await expect(quantise('any', int8)).rejects.toThrow('is already int8')
+  })
+
+  it('quantises the products of an imported graph', async () => {
+    const imported = await importModel({
+      dir: fileURLToPath(new URL('../../tests/fixtures/imports/bert', import.meta.url)),
+      storeDir,
+      name: 'imported',
+    })
+    const [first] = imported.version.manifest.labels
+    const labelled = examples.map(({ text }) => ({ text, label: first! }))
+    const measured = { examples: labelled, manifest: describeExamples('letters.csv', labelled) }
+    const { version: int8 } = await quantiseVersion({
+      storeDir,
+      version: imported.version,
+      calibration: labelled,
+      measured,
+      measuredOn: '60 texts of letters.csv',
+      evaluatedOn: 'test',
+      accept: 'any',
+      workers: 1,
+    })
+    expect(int8!.manifest).toMatchObject({ precision: 'int8', method: 'import' })
+    const [exact, rounded] = [
+      await versionProbabilities({ version: imported.version, dataset: measured, workers: 1 }),
+      await versionProbabilities({ version: int8!, dataset: measured, workers: 1 }),
+    ]
+    const largest = exact.reduce((most, p, at) => Math.max(most, Math.abs(p - rounded[at]!)), 0)
+    expect(largest).toBeGreaterThan(0)
+    expect(largest).toBeLessThan(0.1)
   })
 })
 

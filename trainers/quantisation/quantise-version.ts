@@ -4,6 +4,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buildClassifier } from '../../models/graph/encoder.ts'
+import { quantiseImported } from '../../models/graph/int8/imported-layers.ts'
 import { quantiseLayers } from '../../models/graph/int8/quantise-layers.ts'
 import { withInt8Layers } from '../../models/graph/int8/int8-layers.ts'
 import { writeOnnx } from '../../models/graph/onnx/onnx-writer.ts'
@@ -94,12 +95,8 @@ export async function quantiseVersion(options: QuantiseVersionOptions): Promise<
 }
 
 function requireQuantisable({ ref, manifest }: ModelVersion): void {
-  if (manifest.precision !== 'fp32') {
-    const message = `${ref} is already ${manifest.precision}; quantise a version in fp32.`
-    throw new WinnowError('model_incompatible', message)
-  }
-  if (manifest.method !== 'import') return
-  const message = `${ref} was imported; only models that Winnow trained can be quantised.`
+  if (manifest.precision === 'fp32') return
+  const message = `${ref} is already ${manifest.precision}; quantise a version in fp32.`
   throw new WinnowError('model_incompatible', message)
 }
 
@@ -107,32 +104,32 @@ function requireQuantisable({ ref, manifest }: ModelVersion): void {
 async function int8Model(options: QuantiseVersionOptions): Promise<Uint8Array> {
   const { version, calibration, signal, onProgress } = options
   const { manifest, modelPath, tokenizerPath } = version
+  const tokenizer = loadTokenizer({ json: await readFile(tokenizerPath) })
+  const count = Math.min(calibration.length, calibrationTextsMax)
+  const texts = Array.from({ length: count }, (_, at) => {
+    const { text } = calibration[Math.floor((at * calibration.length) / count)]!
+    return tokenizer.encode(text, { maxTokens: manifest.maxTokens }).ids
+  })
+  const progress = {
+    signal,
+    onProgress: ({ done, of: total }: { done: number; of: number }) =>
+      onProgress?.({ kind: 'quantising', done, total }),
+  }
+  if (manifest.method === 'import') {
+    return quantiseImported(await readFile(modelPath), texts, progress)
+  }
   const layerMeans = manifest.pooling === 'layer-means'
   const { encoder, head, normalize } = await readPublishedClassifier(modelPath, { layerMeans })
-  const tokenizer = loadTokenizer({ json: await readFile(tokenizerPath) })
-  const build = {
+  const graph = buildClassifier(encoder, head, {
+    padding: servedPadding,
     normalize,
-    pooling: layerMeans ? undefined : (manifest.pooling as 'mean' | 'cls'),
-    pooledLayers: layerMeans ? ('every' as const) : ('last' as const),
-    link: manifest.task === 'multi-label' ? ('sigmoid' as const) : ('softmax' as const),
-  }
-  const graphWith = (padding: 'exact' | 'lengths') =>
-    buildClassifier(encoder, head, { ...build, padding })
-  const count = Math.min(calibration.length, calibrationTextsMax)
-  const chosen = Array.from({ length: count }, (_, at) => {
-    return calibration[Math.floor((at * calibration.length) / count)]!.text
+    pooling: manifest.pooling === 'layer-means' ? undefined : manifest.pooling,
+    pooledLayers: layerMeans ? 'every' : 'last',
+    link: manifest.task === 'multi-label' ? 'sigmoid' : 'softmax',
   })
-  const quantised = await quantiseLayers(
-    graphWith('exact'),
-    chosen.map((text) => tokenizer.encode(text, { maxTokens: manifest.maxTokens }).ids),
-    {
-      signal,
-      onProgress: ({ done, of: total }) => onProgress?.({ kind: 'quantising', done, total }),
-    },
-  )
-  const graph = withInt8Layers(graphWith(servedPadding), quantised)
+  const quantised = await quantiseLayers(graph, texts, progress)
   const metadata = { labels: JSON.stringify(manifest.labels), base: manifest.base }
-  return writeOnnx(graph, { name: 'classifier', metadata })
+  return writeOnnx(withInt8Layers(graph, quantised), { name: 'classifier', metadata })
 }
 
 async function writeInt8(
@@ -142,6 +139,7 @@ async function writeInt8(
   const { version, measured, measuredOn, evaluatedOn, workers, signal } = options
   const { labels, base, method, maxTokens, pooling, hidden, trainingRun } = version.manifest
   const { temperature, calibration, abstain, task, thresholds } = version.manifest
+  const { batching, tokenizerEngine, pairedText } = version.manifest
   const int8 = { ...version, modelPath }
   const evaluation = await evaluateModel({ version: int8, dataset: measured, workers, signal })
   return writeVersion({
@@ -160,6 +158,9 @@ async function writeInt8(
       abstain,
       task,
       thresholds,
+      batching,
+      tokenizerEngine,
+      pairedText,
       precision: 'int8',
       quantised: from,
       metrics: { evaluatedOn, measuredOn, ...headlineScores(evaluation) },

@@ -122,7 +122,7 @@ export function partName(weight: string, part: number): string {
 }
 
 /** The columns from `start` to `end` of a matrix [from, to]. */
-function columnsOf(
+export function columnsOf(
   elements: Int8Array,
   matrix: { from: number; to: number; start: number; end: number },
 ): Int8Array {

@@ -52,7 +52,7 @@ const correctedShare = 0.5
  * The share of the mean square output by which factors must lower the error to be worth a node,
  * which takes 1 to 4 % of the time of a transformer layer (measured on MiniLM).
  */
-const nodeGainMin = 3e-4
+const nodeGainMin = 1.5e-4
 /** Rows on which the size of the outputs is estimated. */
 const outputRowsMax = 64
 /** No channel is divided by less, which keeps channels that are always 0 finite. */

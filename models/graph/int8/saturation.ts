@@ -4,7 +4,8 @@
 // the results are the same bits on both kinds of processors.
 import { InferenceSession, Tensor } from '../../runtime/onnx-runtime.ts'
 import { sessionOptions } from '../../inference/session-options.ts'
-import { decodeModel, encodeModel, onnxElementTypes } from '../onnx/onnx-wire.ts'
+import { editOnnx } from '../onnx/edit-onnx.ts'
+import { decodeModel, onnxElementTypes } from '../onnx/onnx-wire.ts'
 import { writeOnnx } from '../onnx/onnx-writer.ts'
 import * as op from '../tensors/operations.ts'
 import { GraphBuilder } from '../tensors/tensor-graph.ts'
@@ -47,33 +48,20 @@ export async function productsSaturate(): Promise<boolean> {
 
 /** The model with unsigned weights in its int8 layers; all weights must be inside of it. */
 export function withUnsignedWeights(bytes: Uint8Array): Uint8Array {
-  const model = decodeModel(bytes)
-  const { nodes = [], initializers = [] } = model.graph ?? {}
+  const { nodes = [] } = decodeModel(bytes).graph ?? {}
   const int8Nodes = nodes.filter(({ operator }) => operator === int8Operator)
   const weights = new Set(int8Nodes.map(({ inputs }) => inputs?.[1]))
-  const zero = {
-    name: zeroName,
-    dims: [],
-    elementType: onnxElementTypes.uint8,
-    raw: Uint8Array.of(shift),
-  }
-  const unsigned = initializers.map((tensor) =>
-    weights.has(tensor.name)
-      ? {
-          ...tensor,
-          elementType: onnxElementTypes.uint8,
-          raw: tensor.raw?.map((byte) => byte ^ shift),
-        }
-      : tensor,
-  )
-  return encodeModel({
-    ...model,
-    graph: {
-      ...model.graph,
-      initializers: [...unsigned, zero],
-      nodes: nodes.map((node) =>
-        node.operator === int8Operator ? { ...node, inputs: node.inputs?.with(5, zeroName) } : node,
-      ),
-    },
+  const elementType = onnxElementTypes.uint8
+  const zero = { name: zeroName, dims: [], elementType, raw: Uint8Array.of(shift) }
+  return editOnnx(bytes, {
+    node: (node) =>
+      node.operator === int8Operator
+        ? [{ ...node, inputs: node.inputs?.with(5, zeroName) }]
+        : undefined,
+    initializer: (tensor) =>
+      weights.has(tensor.name)
+        ? [{ ...tensor, elementType, raw: tensor.raw?.map((byte) => byte ^ shift) }]
+        : undefined,
+    added: { graph: { initializers: [zero] } },
   })
 }

@@ -135,6 +135,11 @@ export function decodeModel(bytes: Uint8Array): OnnxMessage<'Model'> {
   return readMessage('Model', bytes)
 }
 
+/** One message of a file as a record; throws as decodeModel does. */
+export function decodeMessage<N extends MessageName>(name: N, bytes: Uint8Array): OnnxMessage<N> {
+  return readMessage(name, bytes)
+}
+
 /** The bytes of a message in parts; the parts of tensors are the caller's own arrays. */
 function messageParts(name: MessageName, message: object): Uint8Array[] {
   const values = message as Record<string, unknown>
