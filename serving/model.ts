@@ -10,6 +10,7 @@ import type { Tokenizer } from '../models/tokenizers/tokenizer.ts'
 import type { ModelVersion } from '../models/store/version-files.ts'
 import { openVersionModel, type VersionModelOptions } from '../models/inference/version-model.ts'
 import type { Manifest } from '../models/store/manifest.ts'
+import type { AnsweredBy } from '../schemas/classification.ts'
 import type { ModelPort } from '../streams/stages/infer.ts'
 
 export type OpenModel = {
@@ -39,6 +40,8 @@ export async function openModel(
     version: ModelVersion
     config: Config['inference']
     onBatch?: (batch: BatchRecord, manifest: Manifest) => void
+    /** Takes the model of a cascade that answers a text. */
+    onAnswer?: ((answeredBy: AnsweredBy) => void) | undefined
     /** `background` is a single thread, for work that nobody waits for. Default: normal. */
     priority?: ThreadPriority
   } & Pick<PoolOptions, 'spawn' | 'keep' | 'readyWith'> &
@@ -62,6 +65,7 @@ export async function openModel(
     padTo: config.padTo,
     abstention: config.abstain,
     onBatch: (batch) => options.onBatch?.(batch, manifest),
+    onAnswer: options.onAnswer,
   })
   return {
     manifest,

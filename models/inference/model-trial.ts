@@ -26,6 +26,9 @@ export type TrialOptions = {
 /** Shorter texts say more about a model's fixed cost than about its pace. */
 const timedLengthMin = 32
 
+/** The small model of a cascade would hide what the full one does. */
+const fullModel = { by: 'full' } as const
+
 /** How often a model that seems too slow is tried again beside its rival. */
 const slowRounds = 4
 
@@ -42,7 +45,7 @@ export async function tryModel(model: TriedModel, options: TrialOptions): Promis
   try {
     for (const length of trialLengths(maxTokens)) {
       const startMs = performance.now()
-      const { result } = await model.classifyWhenRoom(idsOfLength(words, length))
+      const { result } = await model.classifyWhenRoom(idsOfLength(words, length), fullModel)
       const outcome = await result
       if (outcome.kind === 'rejected') return failed('not_finite', outcome.error.message)
       if (length < Math.min(timedLengthMin, maxTokens)) continue
