@@ -10,8 +10,12 @@ import { principalAxes, type VectorRows } from './principal-axes.ts'
 const columns = 128
 /** Only the last components of a wider embedding count; of the means of all layers, the top one's. */
 const componentsMax = 384
-/** The most tokens with a vector; of a larger vocabulary, those of the texts and the lowest ids. */
-const tokensMax = 50_000
+/**
+ * Tokens with a vector: those of the texts, up to the first number, and others with the lowest ids,
+ * which are the most frequent ones in most vocabularies, up to the second.
+ */
+const occurringMax = 50_000
+const tokensWanted = 10_000
 const batch = 512
 /** The constant of smooth inverse frequency (Arora et al. 2017, ICLR). */
 const smoothing = 1e-3
@@ -80,7 +84,8 @@ function encodedTokens(counts: Float64Array, special: ReadonlySet<number>): numb
   for (const [token, count] of counts.entries()) {
     if (!special.has(token)) (count > 0 ? occurring : others).push(token)
   }
-  return [...occurring, ...others].slice(0, tokensMax).sort((a, b) => a - b)
+  const further = others.slice(0, Math.max(0, tokensWanted - occurring.length))
+  return [...occurring.slice(0, occurringMax), ...further].sort((a, b) => a - b)
 }
 
 async function encodeTokens(
