@@ -1,6 +1,6 @@
 // `winnow models cascade build`: puts a small model in front of a version.
 import type { Command } from 'commander'
-import { buildCascadeIn, cascadeDefaults } from '../../library/build-cascade.ts'
+import { buildCascadeIn, cascadeDefaults } from '../../library/cascade.ts'
 import type { ReadingProgress } from '../../library/read-texts.ts'
 import { counted } from '../../schemas/counted.ts'
 import type { BuiltCascade, CascadeProgress } from '../../trainers/cascade/build-cascade.ts'

@@ -4,7 +4,6 @@ import { WinnowError, errorMessage } from '../../schemas/errors.ts'
 import { checkGramTable } from './gram-table.ts'
 import type { SmallModelParts } from './small-model.ts'
 
-
 type Tensor = { readonly name: string; readonly shape: number[]; readonly of: TensorArray }
 type TensorArray = Int8Array | Int32Array | Float32Array
 

@@ -59,7 +59,11 @@ export function createSmallModel(parts: SmallModelParts): SmallModel {
 type Buffers = { readonly sums: Float64Array; readonly logits: Float64Array }
 
 /** Adds the TF-IDF vector of the text, scaled to length 1, times the weights. */
-function addGrams(grams: SmallModelParts['grams'], keys: Int32Array, { sums, logits }: Buffers): void {
+function addGrams(
+  grams: SmallModelParts['grams'],
+  keys: Int32Array,
+  { sums, logits }: Buffers,
+): void {
   const { table, rarity, weights, scales } = grams
   let known = 0
   for (const key of keys) {

@@ -101,7 +101,10 @@ export async function readVersion(
     await requireHash(join(dir, weightsFileName), { expected: manifest.weightsSha256, hashFile })
   }
   if (manifest.cascade !== undefined) {
-    await requireHash(join(dir, smallModelFileName), { expected: manifest.cascade.sha256, hashFile })
+    await requireHash(join(dir, smallModelFileName), {
+      expected: manifest.cascade.sha256,
+      hashFile,
+    })
   }
   return { ref: `${name}@${version}`, name, version, dir, modelPath, tokenizerPath, manifest }
 }

@@ -86,7 +86,10 @@ export async function buildCascade(options: BuildCascadeOptions): Promise<BuiltC
   requireSingle(version)
   requireEnough(heldOut.length, { risk, confidence })
   const { labels } = version.manifest
-  const ask = (texts: readonly CascadeText[], step: CascadeProgress['step']): Promise<FullAnswers> =>
+  const ask = (
+    texts: readonly CascadeText[],
+    step: CascadeProgress['step'],
+  ): Promise<FullAnswers> =>
     fullAnswers(texts, { ...options, onProgress: progressOf(options, step) })
   const training = await ask(options.training, 'training texts')
   const held = await ask(heldOut, 'held-out texts')

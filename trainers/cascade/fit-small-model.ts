@@ -143,7 +143,8 @@ function fitWeights(training: SmallModelTraining, rows: SparseRows, grams: numbe
         if (share === 0) continue
         seen.vectors[id]! += (share * share * meanSquares) / width
         const change = (rate * rates.vectors * share) / Math.sqrt(seen.vectors[id]!)
-        for (let d = 0; d < width; d++) weights.vectors[id * width + d]! -= change * meanGradient[d]!
+        for (let d = 0; d < width; d++)
+          weights.vectors[id * width + d]! -= change * meanGradient[d]!
       }
     }
   }

@@ -122,8 +122,7 @@ function splitTexts(given: {
 }): Parts {
   const { data, heldOut, unlabelled, trainedOn, ref, seed } = given
   const isTrainedOn = ({ manifest }: Dataset): boolean =>
-    trainedOn !== undefined &&
-    [trainedOn.sha256, trainedOn.read?.sha256].includes(manifest.sha256)
+    trainedOn !== undefined && [trainedOn.sha256, trainedOn.read?.sha256].includes(manifest.sha256)
   if (heldOut !== undefined) {
     if (!isTrainedOn(heldOut)) {
       return { training: [...data.examples, ...unlabelled], heldOut: heldOut.examples }
@@ -145,7 +144,10 @@ function splitTexts(given: {
   }
   const shuffled = seededRandom(seed).shuffle([...unlabelled])
   const count = Math.ceil(shuffled.length * unlabelledHeldOutShare)
-  return { training: [...data.examples, ...shuffled.slice(count)], heldOut: shuffled.slice(0, count) }
+  return {
+    training: [...data.examples, ...shuffled.slice(count)],
+    heldOut: shuffled.slice(0, count),
+  }
 }
 
 /** A text that is held out is not trained on, in whatever case and spacing. */
