@@ -12,6 +12,7 @@ import { addCommand } from '../shared-options.ts'
 export const benchmarks: Readonly<Record<string, string>> = {
   infer: 'speed of classification compared with ONNX Runtime alone',
   'end-to-end': 'speed of the whole path from Kafka to ClickHouse compared with a bare loop',
+  cascade: 'small models of cascades compared with scikit-learn (needs Python)',
   'cold-start': 'time from the start of a process to its first prediction',
   cv: 'cross-validation of the method head compared with scikit-learn (needs Python)',
   explain: 'agreement and time of explanations compared with Captum (needs Python)',

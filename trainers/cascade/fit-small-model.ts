@@ -29,7 +29,7 @@ export type SmallModelTraining = {
 
 /** Learning rates of AdaGrad (Duchi et al. 2011, JMLR 12), which fall linearly to 0. */
 const rates = { grams: 1, head: 0.1, vectors: 0.1 } as const
-const epochsDefault = 20
+const epochsDefault = 12
 /** So that the first step of a weight is not larger than its rate. */
 const epsilon = 1e-6
 
