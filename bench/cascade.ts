@@ -23,6 +23,7 @@ import { readDataset, type Dataset } from '../trainers/data/dataset.ts'
 import { openBaseEncoder } from '../trainers/embeddings/frozen-encoder.ts'
 import type { TextEncoder } from '../models/inference/text-encoder.ts'
 import type { ModelVersion } from '../models/store/version-files.ts'
+import { parseDatasetSource } from '../trainers/files/dataset-source.ts'
 import type { Example } from '../trainers/files/source-row.ts'
 
 /** Of the base encoder. */
@@ -64,7 +65,7 @@ async function compareSmallModels(folder: string): Promise<void> {
   try {
     for (const name of values.sets.split(',')) {
       const read = (part: string): Promise<Dataset> =>
-        readDataset({ kind: 'file', path: join(folder, name, `${part}.jsonl.gz`) })
+        readDataset(parseDatasetSource(join(folder, name, `${part}.jsonl.gz`)))
       const train = await read('train')
       const test = (await read('test')).examples
       for (const size of values.sizes.split(',')) {
@@ -122,7 +123,7 @@ async function rivalAccuracies(
 ): Promise<unknown> {
   const script = fileURLToPath(new URL('cascade_sklearn.py', import.meta.url))
   const child = spawn(values.python, [script], { stdio: ['pipe', 'pipe', 'inherit'] })
-  const rows = (all: readonly Example[]): string[][] => all.map(({ text, label }) => [text, label!])
+  const rows = (all: readonly Example[]): string[][] => all.map(({ text, label }) => [text, label])
   child.stdin.end(
     JSON.stringify({ train: rows(examples), test: rows(test), strengths: [1, 10, 100] }),
   )
@@ -139,7 +140,7 @@ async function measureCascade(given: {
   const { model, data, heldOut, testFile } = given
   const [risk, confidence] = [Number(values.risk), Number(values.confidence)]
   const built = await buildCascade({ model, data, heldOut, risk, confidence })
-  const { examples } = await readDataset({ kind: 'file', path: testFile })
+  const { examples } = await readDataset(parseDatasetSource(testFile))
   const full = await openVersion({ ref: built.cascade.full, storeDir: modelStoreDir() })
   const [before, after] = [
     await answersOf(full, examples),

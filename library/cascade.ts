@@ -35,8 +35,8 @@ export type CascadeOptions = ColumnOptions &
     /** Labelled texts to fit the small model on, such as those that trained the full one. */
     readonly data: TextSource
     /**
-     * Labelled texts on which the full model was not trained, by which the risk is bounded. Default:
-     * 40 % of `data`, if the full model was trained on others, else half of `unlabelled`.
+     * Labelled texts on which the full model was not trained, by which the risk is bounded.
+     * Default: 40 % of `data`, if the full model was trained on others, else half of `unlabelled`.
      */
     readonly heldOut?: TextSource | undefined
     /** Files with more texts, whose labels do not matter. */
@@ -66,7 +66,8 @@ const unlabelledHeldOutShare = 0.5
  * be shown, `usage` if the held-out texts trained the full model, `cancelled`.
  *
  * @example
- * const { cascade } = await buildCascade({ model: 'tickets', data: 'train.jsonl', heldOut: 'new.jsonl' })
+ * const texts = { data: 'train.jsonl', heldOut: 'new.jsonl' }
+ * const { cascade } = await buildCascade({ model: 'tickets', ...texts })
  * console.log(`${cascade.answered * 100} % of the texts do not need the full model`)
  */
 export async function buildCascade(options: BuildCascadeOptions): Promise<BuiltCascade> {

@@ -1,5 +1,5 @@
-// The file of a small model: a safetensors file with the tensors of `SmallModelParts`. It is small: int8
-// weights, and a float32 per row.
+// The file of a small model: a safetensors file with the tensors of `SmallModelParts`. It is small:
+// int8 weights, and a float32 per row.
 import { WinnowError, errorMessage } from '../../schemas/errors.ts'
 import { checkGramTable } from './gram-table.ts'
 import type { SmallModelParts } from './small-model.ts'
@@ -44,8 +44,8 @@ function dtypeOf(array: TensorArray): string {
 }
 
 /**
- * Reads the file of a small model for so many labels. Everything that could make it read outside of its
- * arrays is checked.
+ * Reads the file of a small model for so many labels. Everything that could make it read outside of
+ * its arrays is checked.
  *
  * @throws WinnowError `model_corrupt`.
  */

@@ -1,6 +1,6 @@
 // The cheap small model of a cascade: a linear model over the tokens of a text and their pairs, and
-// over static vectors of the tokens, which the head is already multiplied into. small-model-file.ts is its
-// file; trainers/cascade/ fits it.
+// over static vectors of the tokens, which the head is already multiplied into. small-model-file.ts
+// is its file; trainers/cascade/ fits it.
 import { gramRow, type GramTable } from './gram-table.ts'
 import { gramCount, tokenGrams } from './token-grams.ts'
 
@@ -28,8 +28,8 @@ export type SmallModelParts = {
 export type SmallModel = {
   readonly labels: number
   /**
-   * The logits of token ids int32 [tokens], float64 [labels], valid until the next call. They depend
-   * on nothing but the ids: sums are float64 in a fixed order.
+   * The logits of token ids int32 [tokens], float64 [labels], valid until the next call. They
+   * depend on nothing but the ids: sums are float64 in a fixed order.
    */
   logits(ids: Int32Array): Float64Array
 }

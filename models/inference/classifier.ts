@@ -1,6 +1,6 @@
 // Classifies texts with one model: logits from the workers, calibrated probabilities from logits.
-// It owns the meaning of a row of logits; inference.ts owns batching and threads. In a cascade it asks
-// the small model first, before a text is queued.
+// It owns the meaning of a row of logits; inference.ts owns batching and threads. In a cascade it
+// asks the small model first, before a text is queued.
 import type { AnsweredBy } from '../../schemas/classification.ts'
 import { noneLabel } from '../../schemas/classification.ts'
 import type { EventError } from '../../schemas/errors.ts'

@@ -1,11 +1,15 @@
 // The field `cascade` of a manifest: the small model that answers easy texts, and from which
-// probability on. trainers/cascade/ chooses the thresholds; models/cascade/ is the small model itself.
+// probability on. trainers/cascade/ chooses the thresholds; models/cascade/ is the small model
+// itself.
 import { z } from 'zod'
 
 /** The file of the small model in the folder of a version. */
 export const smallModelFileName = 'small-model.safetensors'
 
-/** What was found on held-out texts, on which neither the small model nor its thresholds were fitted. */
+/**
+ * What was found on held-out texts, on which neither the small model nor its thresholds were
+ * fitted.
+ */
 const riskSchema = z.object({
   /** The most accuracy that may be lost against the full model, as a fraction of all texts. */
   max: z.number().min(0).max(1),
@@ -14,8 +18,8 @@ const riskSchema = z.object({
   /** The upper bound of what is lost. */
   bound: z.number().min(0).max(1),
   /**
-   * What counts as lost: an answer of the small model that is wrong while the full model is right, or,
-   * without labels, every answer that differs from the full model's.
+   * What counts as lost: an answer of the small model that is wrong while the full model is right,
+   * or, without labels, every answer that differs from the full model's.
    */
   counted: z.enum(['wrong answers', 'different answers']),
   /** Held-out texts, and how many of them are lost. */
@@ -32,8 +36,8 @@ export const cascadeSchema = z.object({
   /** Divides the logits of the small model before the softmax. */
   temperature: z.number().positive(),
   /**
-   * In the order of the labels: the probability from which the small model answers with the label; null if
-   * it never does.
+   * In the order of the labels: the probability from which the small model answers with the label;
+   * null if it never does.
    */
   thresholds: z.array(z.number().min(0).max(1).nullable()),
   /** The fraction of held-out texts that the small model answers. */

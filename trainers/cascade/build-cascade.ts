@@ -1,5 +1,5 @@
-// Builds a cascade: fits a small model to what the full model says of the training texts, chooses on
-// held-out texts when it may answer, and writes both as a new version of the same name.
+// Builds a cascade: fits a small model to what the full model says of the training texts, chooses
+// on held-out texts when it may answer, and writes both as a new version of the same name.
 import { join } from 'node:path'
 import { createSmallModel, type SmallModelParts } from '../../models/cascade/small-model.ts'
 import { readSmallModel, writeSmallModel } from '../../models/cascade/small-model-file.ts'

@@ -1,5 +1,6 @@
-// Fits a small model: a softmax over TF-IDF vectors plus static token vectors, both trained together
-// by stochastic gradient descent on soft labels. build-cascade.ts says which texts and labels.
+// Fits a small model: a softmax over TF-IDF vectors plus static token vectors, both trained
+// together by stochastic gradient descent on soft labels. build-cascade.ts says which texts and
+// labels.
 import type { SmallModelParts } from '../../models/cascade/small-model.ts'
 import { seededRandom } from '../../models/runtime/seeded-random.ts'
 import { WinnowError } from '../../schemas/errors.ts'

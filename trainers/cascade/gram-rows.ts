@@ -1,5 +1,6 @@
-// The training texts of a small model as sparse rows: which tokens and pairs it knows, how rare each
-// is, and the TF-IDF vector of every text. models/cascade/small-model.ts computes the same at work.
+// The training texts of a small model as sparse rows: which tokens and pairs it knows, how rare
+// each is, and the TF-IDF vector of every text. models/cascade/small-model.ts computes the same at
+// work.
 import { buildGramTable, gramRow, type GramTable } from '../../models/cascade/gram-table.ts'
 import { gramCount, tokenGrams } from '../../models/cascade/token-grams.ts'
 

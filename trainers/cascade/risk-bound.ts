@@ -2,8 +2,8 @@
 
 /**
  * The upper confidence bound on a probability after `lost` of `texts` independent trials: the limit
- * of Clopper and Pearson (1934, Biometrika 26), one-sided. It is the largest probability at which so
- * few losses are not rarer than 1 - confidence.
+ * of Clopper and Pearson (1934, Biometrika 26), one-sided. It is the largest probability at which
+ * so few losses are not rarer than 1 - confidence.
  */
 export function upperBound(
   { lost, texts }: { readonly lost: number; readonly texts: number },

@@ -8,7 +8,9 @@ import { principalAxes, type VectorRows } from './principal-axes.ts'
 
 /** The columns of the vectors. */
 const columns = 128
-/** Only the last components of a wider embedding count; of the means of all layers, the top one's. */
+/**
+ * Only the last components of a wider embedding count; of the means of all layers, the top one's.
+ */
 const componentsMax = 384
 /**
  * Tokens with a vector: those of the texts, up to the first number, and others with the lowest ids,

@@ -1,8 +1,8 @@
-// Watches how many texts the small model of a cascade answers, and compares that with the share when
-// the cascade was built. A share that moves away means that the texts have changed: then the bound
-// of the build says nothing about them any more.
-import type { Manifest } from '../models/store/manifest.ts'
-import type { AnsweredBy } from '../schemas/classification.ts'
+// Watches how many texts the small model of a cascade answers, and compares that with the share
+// when the cascade was built. A share that moves away means that the texts have changed: then the
+// bound of the build says nothing about them any more.
+import type { Manifest } from '../store/manifest.ts'
+import type { AnsweredBy } from '../../schemas/classification.ts'
 
 /** The last texts whose answers count. */
 const windowTexts = 5_000

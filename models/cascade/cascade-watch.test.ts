@@ -1,7 +1,7 @@
 // The share of a cascade's small model: counted in a window, compared with the build, reported once.
 import { expect, it } from 'vitest'
-import type { AnsweredBy } from '../schemas/classification.ts'
-import type { CascadeSection } from '../models/store/cascade-section.ts'
+import type { AnsweredBy } from '../../schemas/classification.ts'
+import type { CascadeSection } from '../store/cascade-section.ts'
 import { watchCascade } from './cascade-watch.ts'
 
 function watched() {
