@@ -8,8 +8,9 @@ import { writeRunRecord, type RunRecord } from '../trainers/runs/run-record.ts'
 import { buildCascade } from './cascade.ts'
 import { readDataset, type LabelledText } from './read-texts.ts'
 
+const letters = Array.from('abcdefghijklmnopqrstuvwxyz')
 const texts: LabelledText[] = Array.from({ length: 40 }, (_, at) => ({
-  text: `${'abcdefghij'[at % 10]} ${'klmnopqr'[at % 8]} ${'stuv'[at % 4]}`,
+  text: [10, 8, 4].map((count, part) => letters[10 * part + (at % count)]).join(' '),
   label: 'abc'[at % 3]!,
 }))
 let storeDir: string
