@@ -5,6 +5,8 @@
  *
  * @module
  */
+export { buildCascade } from './library/cascade.ts'
+export type { BuildCascadeOptions, CascadeOptions } from './library/cascade.ts'
 export { checkData } from './library/check-texts.ts'
 export type { CheckDataOptions, DataCheckOptions, DataReport } from './library/check-texts.ts'
 export { classify, openClassifier } from './library/classify.ts'
@@ -56,6 +58,7 @@ export type { MethodOptions, RecipeOptions } from './library/training-options.ts
 export type { Attribution, Explanation, ExplainRequest } from './models/explain/explanation.ts'
 export { WinnowError } from './schemas/errors.ts'
 export type { OperationErrorCode } from './schemas/errors.ts'
+export type { BuiltCascade, CascadeProgress } from './trainers/cascade/build-cascade.ts'
 export type { CrossValidated } from './trainers/cross-validation/cv-record.ts'
 export type { PredictionLine } from './trainers/cross-validation/predictions-file.ts'
 export type { CheckProgress, DataCheck } from './trainers/data/data-check.ts'

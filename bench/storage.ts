@@ -54,6 +54,7 @@ function resultOf(text: string, offset: number): Classification {
     role: 'champion',
     tokens: Math.ceil(text.length / 4),
     truncated: false,
+    answeredBy: '',
     queueMs: share('queue', offset) * 20,
     inferMs: share('infer', offset) * 20,
     totalMs: 0,

@@ -1213,7 +1213,8 @@ export interface components {
      *             "spam": 0.02
      *           },
      *           "tokens": 6,
-     *           "truncated": false
+     *           "truncated": false,
+     *           "answeredBy": ""
      *         }
      *       ]
      *     }
@@ -1223,6 +1224,11 @@ export interface components {
       model: string
       results: (
         | {
+            /**
+             * @description The model of a cascade that answered, small or full; empty for other versions.
+             * @enum {string}
+             */
+            answeredBy: 'small' | 'full' | ''
             label: string
             /** @description All labels that apply: several, or none, with a multi-label model. */
             labels: string[]
@@ -2476,12 +2482,15 @@ export interface components {
      *       },
      *       "tokens": 8,
      *       "truncated": false,
+     *       "answeredBy": "",
      *       "queueMs": 4.5,
      *       "inferMs": 12.25,
      *       "totalMs": 120
      *     }
      */
     Result: {
+      /** @description The model of a cascade that answered, small or full; empty for other versions. */
+      answeredBy: string
       attributes: {
         [key: string]: string
       }

@@ -45,6 +45,8 @@ describe('/metrics', () => {
       runMs: 20,
       provider: 'cpu',
     })
+    telemetry.answered('small')
+    telemetry.smallShares({ recent: 0.6, built: 0.7 })
     const { status, text, headers } = await get('/metrics?x=1')
     expect(status).toBe(200)
     expect(headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/)
@@ -52,6 +54,9 @@ describe('/metrics', () => {
       'winnow_events_total{stage="validate",code="text_empty"} 2',
       'winnow_events_total{stage="infer",code="ok"} 40',
       'winnow_sink_rows_total 42',
+      'winnow_cascade_texts_total{answered_by="small"} 1',
+      'winnow_cascade_small_share 0.6',
+      'winnow_cascade_small_share_built 0.7',
       'winnow_sink_write_seconds_sum 0.02',
       'winnow_slice_seconds_count 1',
       'winnow_retries_total{operation="write",code="analytics_unavailable"} 1',

@@ -23,6 +23,10 @@ export type Telemetry = {
   challenged(outcome: string, events: number): void
   /** Events of the shadow's share. */
   shadowed(outcome: string, events: number): void
+  /** A text of a cascade, by the model that answered it. */
+  answered(answeredBy: string): void
+  /** The share of the texts that the small model of a cascade answers: lately, and when built. */
+  smallShares(shares: { readonly recent: number; readonly built: number }): void
   /** A trial that this worker had: how it ended, and after how long. */
   worked(outcome: string, seconds: number): void
   observe(route: string, method: string, status: number, seconds: number): void
@@ -127,6 +131,7 @@ export function createTelemetry(): Telemetry {
     batch: batches,
     lookedUp: (lookup) => lookups.inc({ lookup }),
     ...modelMetrics(registers),
+    ...cascadeMetrics(registers),
     worked: workMetrics(registers),
     observe: (route, method, status, seconds) =>
       requests.observe({ route, method, status }, seconds),
@@ -186,6 +191,32 @@ function modelMetrics(registers: Registry[]) {
     guarded: (guard: string) => guarded.inc({ guard }),
     challenged: (outcome: string, count: number) => challenged.inc({ outcome }, count),
     shadowed: (outcome: string, count: number) => shadowed.inc({ outcome }, count),
+  }
+}
+
+function cascadeMetrics(registers: Registry[]): Pick<Telemetry, 'answered' | 'smallShares'> {
+  const texts = new Counter({
+    name: 'winnow_cascade_texts_total',
+    help: 'Texts of a cascade, by the model that answered: small or full.',
+    labelNames: ['answered_by'],
+    registers,
+  })
+  const share = new Gauge({
+    name: 'winnow_cascade_small_share',
+    help: 'The share of the last 5,000 texts that the small model of the cascade answered.',
+    registers,
+  })
+  const built = new Gauge({
+    name: 'winnow_cascade_small_share_built',
+    help: 'The share that it answered of the held-out texts when the cascade was built.',
+    registers,
+  })
+  return {
+    answered: (answeredBy) => texts.inc({ answered_by: answeredBy }),
+    smallShares(shares) {
+      share.set(shares.recent)
+      built.set(shares.built)
+    },
   }
 }
 

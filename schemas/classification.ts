@@ -9,6 +9,10 @@ import { originFields } from './validated.ts'
  */
 export const noneLabel = 'winnow.none'
 
+/** The model of a cascade that gave an answer; empty for a version that is no cascade. */
+export const answerers = ['small', 'full', ''] as const
+export type AnsweredBy = (typeof answerers)[number]
+
 /** Avro schema of one record on winnow.classified. */
 export const classificationAvro = {
   type: 'record',
@@ -64,6 +68,12 @@ export const classificationAvro = {
       name: 'truncated',
       type: 'boolean',
       doc: 'Whether the text was longer than the model reads.',
+    },
+    {
+      name: 'answeredBy',
+      type: 'string',
+      default: '',
+      doc: 'The model of a cascade that answered, small or full; empty for other versions.',
     },
     { name: 'queueMs', type: 'float', doc: 'Milliseconds spent waiting for a batch.' },
     { name: 'inferMs', type: 'float', doc: 'Milliseconds that the batch ran.' },

@@ -12,6 +12,7 @@ import type { Tokenizer } from '../models/tokenizers/tokenizer.ts'
 import type { ModelVersion } from '../models/store/version-files.ts'
 import { openVersionModel, type VersionModelOptions } from '../models/inference/version-model.ts'
 import type { Manifest } from '../models/store/manifest.ts'
+import type { AnsweredBy } from '../schemas/classification.ts'
 import type { ModelPort } from '../streams/stages/infer.ts'
 
 export type OpenModel = {
@@ -55,6 +56,8 @@ export async function openModel(
     /** Called when the processor takes over for a device that does not work. */
     onFallback?: (message: string) => void
     onLookup?: ((lookup: Lookup) => void) | undefined
+    /** Takes the model of a cascade that answers a text. */
+    onAnswer?: ((answeredBy: AnsweredBy) => void) | undefined
     /** `background` is a single thread, for work that nobody waits for. Default: normal. */
     priority?: ThreadPriority
   } & Pick<PoolOptions, 'spawn' | 'keep' | 'readyWith'> &
@@ -82,6 +85,7 @@ export async function openModel(
     // A background model runs what others have run already, to compare.
     cacheBytesMax: priority === 'background' ? 0 : config.cacheMegabytes * 1_000_000,
     onLookup: options.onLookup,
+    onAnswer: options.onAnswer,
   })
   return {
     manifest,

@@ -24,6 +24,7 @@ import { resolveVersion } from '../models/store/version-resolver.ts'
 import { errorMessage } from '../schemas/errors.ts'
 import type { Reach } from '../schemas/ports/fault-point.ts'
 import type { SecondaryRole } from '../schemas/model-announcement.ts'
+import { watchCascade } from '../models/cascade/cascade-watch.ts'
 import { watchPromotions } from './guard-watch.ts'
 import { followModel, follows, type ServingModels } from './model-follower.ts'
 import { openModel, workersOf, type OpenModel } from './model.ts'
@@ -69,6 +70,7 @@ export async function openServingModel(
     })
   }
   const readTokenizer = shareTokenizers()
+  const watching = { count: telemetry.answered, shares: telemetry.smallShares, log }
   const hashFile = rememberHashes()
   const open = (
     version: ModelVersion,
@@ -84,6 +86,8 @@ export async function openServingModel(
       onFallback: log,
       // A background thread keeps its low priority, so it cannot serve anything else later.
       ...(priority !== 'background' && spares),
+      // As the metrics: what nobody waits for is left out.
+      onAnswer: priority === 'background' ? undefined : watchCascade(version.manifest, watching),
       onBatch: (batch, manifest) => {
         // The metrics cover only what somebody waits for.
         if (priority !== 'background') telemetry.batch(batch)

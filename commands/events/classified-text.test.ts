@@ -12,6 +12,7 @@ const line: ClassifiedLine = {
   probabilities: { eggs: 0.05, ham: 0.2, spam: 0.7, tea: 0.05 },
   tokens: 5,
   truncated: false,
+  answeredBy: '',
 }
 const plain = { width: 40, style: (_: unknown, text: string) => text }
 

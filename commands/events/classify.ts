@@ -45,8 +45,8 @@ export function addClassifyCommand(program: Command): void {
       'Reads the same files as `winnow train`, by the column or field text; any other input is one text\n' +
       'per line. A line on stderr says how the input was read. On a terminal it shows each text with its\n' +
       'label; otherwise, and with --json, it writes one JSON line per text, in order: {id, label, score,\n' +
-      'labels, outOfScope, probabilities, tokens, truncated}, or {id, error} for an empty text. Texts are\n' +
-      'cleaned as in the stream.',
+      'labels, outOfScope, probabilities, tokens, truncated, answeredBy}, or {id, error} for an empty text.\n' +
+      'Texts are cleaned as in the stream.',
     examples: [
       'winnow classify --model mail --data mails.jsonl.gz > labels.jsonl',
       'winnow classify --model mail --data tickets.csv --text-column body',

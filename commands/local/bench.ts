@@ -13,6 +13,7 @@ export const benchmarks: Readonly<Record<string, string>> = {
   latency: 'time from an event to its row, one at a time and under load',
   infer: 'speed of classification compared with ONNX Runtime alone',
   'end-to-end': 'speed of the whole path from Kafka to ClickHouse compared with a bare loop',
+  cascade: 'small models of cascades compared with scikit-learn (needs Python)',
   'cold-start': 'time from the start of a process to its first prediction',
   cv: 'cross-validation of the method head compared with scikit-learn (needs Python)',
   explain: 'agreement and time of explanations compared with Captum (needs Python)',

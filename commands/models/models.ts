@@ -4,6 +4,7 @@ import type { Command } from 'commander'
 import { openVersion } from '../../models/store/version-store.ts'
 import { openContext, type SharedOptions } from '../command-context.ts'
 import { addCommand, examplesText } from '../shared-options.ts'
+import { addCascadeCommands } from './models-cascade.ts'
 import { addCompareCommand } from './models-compare.ts'
 import { addImportCommand } from './models-import.ts'
 import { addListCommand } from './models-list.ts'
@@ -45,6 +46,7 @@ export function addModelsCommands(program: Command): void {
   addRemoveCommands(models)
   addImportCommand(models)
   addQuantizeCommand(models)
+  addCascadeCommands(models)
   addReleaseCommands(models)
   addCompareCommand(models)
 }

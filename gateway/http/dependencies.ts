@@ -5,6 +5,7 @@ import type {
   ExplanationMethod,
   ExplainRequest,
 } from '../../models/explain/explanation.ts'
+import type { AnsweredBy } from '../../schemas/classification.ts'
 import type { EventError } from '../../schemas/errors.ts'
 
 /** An event as the gateway publishes it: checked, with an id, without nulls. */
@@ -69,6 +70,8 @@ export type OnlineResult = {
   readonly tokens: number
   /** Whether the text had more tokens than the model reads. */
   readonly truncated: boolean
+  /** The model of a cascade that answered; empty for other versions. */
+  readonly answeredBy: AnsweredBy
 }
 
 /** A text without a result; others of its request may have one. */

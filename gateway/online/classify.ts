@@ -2,6 +2,7 @@
 // threads and models are behind the OnlineModels port.
 import type { RouteConfig } from '@hono/zod-openapi'
 import { z } from 'zod'
+import { answerers } from '../../schemas/classification.ts'
 import { visiblePattern } from '../../schemas/event.ts'
 import type { OnlineModels } from '../http/dependencies.ts'
 import {
@@ -73,6 +74,9 @@ const onlineResult = z.strictObject({
   truncated: z
     .boolean()
     .meta({ description: 'Whether the model read only the start of the text.' }),
+  answeredBy: z.enum(answerers).meta({
+    description: 'The model of a cascade that answered, small or full; empty for other versions.',
+  }),
 })
 const onlineRejection = z
   .strictObject({ error: z.strictObject({ code: z.string(), message: z.string() }) })
@@ -98,6 +102,7 @@ const classifyResponse = z
             probabilities: { ham: 0.98, spam: 0.02 },
             tokens: 6,
             truncated: false,
+            answeredBy: '',
           },
         ],
       },

@@ -22,6 +22,7 @@ export function resultOnTheWire(stored: StoredResult, view: TextView): z.output<
     origin: { topic: stored.topic, partition: stored.partition, offset: stored.offset },
     tokens: stored.tokens,
     truncated: stored.truncated,
+    answeredBy: stored.answeredBy,
     queueMs: stored.queueMs,
     inferMs: stored.inferMs,
     totalMs: stored.totalMs,
@@ -56,6 +57,9 @@ export const resultJson = z
       .describe('Where the event entered.'),
     tokens: z.int(),
     truncated: z.boolean().describe('Whether the model read only the start of the text.'),
+    answeredBy: z
+      .string()
+      .describe('The model of a cascade that answered, small or full; empty for other versions.'),
     queueMs: z.number().describe('How long the text waited for a batch.'),
     inferMs: z.number().describe('How long the batch ran.'),
     totalMs: z.number().describe('Time from the broker record time to the classification.'),
@@ -79,6 +83,7 @@ export const resultJson = z
         origin: { topic: 'winnow.events', partition: 3, offset: 17 },
         tokens: 8,
         truncated: false,
+        answeredBy: '',
         queueMs: 4.5,
         inferMs: 12.25,
         totalMs: 120,

@@ -14,7 +14,7 @@ export const resultColumns = `
   toUnixTimestamp64Milli(classified_at) AS classifiedAtMs,
   source AS source, attributes AS attributes, text AS text, label AS label, score AS score,
   labels AS labels, out_of_scope AS outOfScope, probabilities AS probabilities, model AS model, version AS version, role AS role,
-  tokens AS tokens, truncated AS truncated, queue_ms AS queueMs, infer_ms AS inferMs,
+  tokens AS tokens, truncated AS truncated, answered_by AS answeredBy, queue_ms AS queueMs, infer_ms AS inferMs,
   total_ms AS totalMs`
 /** Most bytes of texts and attributes in one page, its last row excluded. */
 export const answerBytesMax = 4_194_304

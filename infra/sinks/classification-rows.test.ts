@@ -42,6 +42,7 @@ describe('classificationRow', () => {
       role: one.role,
       tokens: one.tokens,
       truncated: one.truncated,
+      answered_by: '',
       queue_ms: one.queueMs,
       infer_ms: one.inferMs,
     })

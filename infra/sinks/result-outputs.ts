@@ -79,11 +79,12 @@ const utf8 = new TextDecoder()
 
 /** What an enriched value says of the result: neither text nor attributes, which it has itself. */
 function resultFields(result: Classification) {
-  const { label, score, labels, probabilities, outOfScope } = result
+  const { label, score, labels, probabilities, outOfScope, answeredBy } = result
   const { model, version, role, classifiedAtMs } = result
   const { eventId, topic, partition, offset } = result
   return {
-    ...{ label, score, labels, probabilities, outOfScope, model, version, role, classifiedAtMs },
+    ...{ label, score, labels, probabilities, outOfScope, answeredBy },
+    ...{ model, version, role, classifiedAtMs },
     ...{ eventId, topic, partition, offset },
   }
 }

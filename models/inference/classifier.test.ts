@@ -61,6 +61,65 @@ async function withClassifier(
   }
 }
 
+/** A small model that is sure of texts that begin with the token 1. */
+const small = {
+  answer: (ids: Int32Array) => (ids[0] === 1 ? Float32Array.of(0, 4, 1) : undefined),
+}
+
+describe('a cascade', () => {
+  it('lets the small model answer what it is sure of, at once and without a batch', async () => {
+    const answered: string[] = []
+    const onAnswer = (by: string) => answered.push(by)
+    await withClassifier({ small, onAnswer, queueTextsMax: 1 }, async (classifier) => {
+      const sure = await Promise.all(
+        [1, 1, 1].map((id) => classifier.classify(Int32Array.of(id, 2))),
+      )
+      expect(sure).toEqual(
+        Array(3).fill(
+          expect.objectContaining({
+            ...{ label: 'green', answeredBy: 'small', batchId: -1, queueMs: 0, inferMs: 0 },
+          }),
+        ),
+      )
+      const other = await classifier.classify(Int32Array.of(2, 2))
+      expect(other).toMatchObject({ answeredBy: 'full', batchId: 0 })
+      expect(classifier.stats()).toMatchObject({ texts: 1, small: { texts: 3, tokens: 6 } })
+      expect(answered).toEqual(['small', 'small', 'small', 'full'])
+    })
+  })
+
+  it('asks the full model where that is wanted, and says nothing without a small one', async () => {
+    const ids = Int32Array.of(1, 2)
+    await withClassifier({ small }, async (classifier) => {
+      const { result } = await classifier.classifyWhenRoom(ids, { by: 'full' })
+      expect(await result).toMatchObject({ answeredBy: 'full' })
+    })
+    await withClassifier({}, async (classifier) => {
+      expect(await classifier.classify(ids)).toMatchObject({ answeredBy: '' })
+    })
+  })
+
+  it('leaves it to the full model that a text belongs to no label', async () => {
+    const abstain = { score: 'max-probability', threshold: 0, coverage: 1, risk: 0 } as const
+    await withClassifier({ small, abstain, abstention: 'on' }, async (classifier) => {
+      const outcome = await classifier.classify(Int32Array.of(1, 2))
+      expect(outcome).toMatchObject({ answeredBy: 'full', label: 'winnow.none' })
+    })
+  })
+
+  it('refuses callers who left, and everyone after the end, like the queue', async () => {
+    const ids = Int32Array.of(1)
+    await withClassifier({ small }, async (classifier) => {
+      const signal = AbortSignal.abort()
+      await expect(classifier.classify(ids, { signal })).rejects.toMatchObject({
+        code: 'cancelled',
+      })
+      await classifier.close()
+      await expect(classifier.classify(ids)).rejects.toMatchObject({ code: 'cancelled' })
+    })
+  })
+})
+
 describe('openClassifier', () => {
   it('does not abstain with a model that has no threshold', async () => {
     await expect(withClassifier({ abstention: 'on' }, async () => {})).rejects.toMatchObject({

@@ -1,5 +1,7 @@
 // Classifies texts with one model: logits from the workers, calibrated probabilities from logits.
-// It owns the meaning of a row of logits; inference.ts owns batching and threads.
+// It owns the meaning of a row of logits; inference.ts owns batching and threads. In a cascade it
+// asks the small model first, before a text is queued.
+import type { AnsweredBy } from '../../schemas/classification.ts'
 import { noneLabel } from '../../schemas/classification.ts'
 import type { EventError } from '../../schemas/errors.ts'
 import { WinnowError } from '../../schemas/errors.ts'
@@ -12,13 +14,13 @@ import {
 import type { RowResult, SubmitOptions } from './batcher.ts'
 import {
   openInference,
-  type Inference,
   type InferenceOptions,
   type InferenceStats,
   type Tokenized,
 } from './inference.ts'
 import { labelSet, sigmoid } from './label-set.ts'
 import { mapInOrder } from './map-in-order.ts'
+import type { SureModel } from '../cascade/sure-answer.ts'
 import type { Work } from '../runtime/sliced-work.ts'
 
 export type ClassifierOptions = InferenceOptions & {
@@ -35,6 +37,10 @@ export type ClassifierOptions = InferenceOptions & {
   readonly abstain?: Abstention | undefined
   /** With `on`, a text whose score fails gets the label `winnow.none`. Default `off`. */
   readonly abstention?: AbstentionMode | undefined
+  /** The small model of a cascade, which answers the texts that it is sure of. */
+  readonly small?: SureModel | undefined
+  /** Called for each text of a cascade with the model that answers it. */
+  readonly onAnswer?: ((answeredBy: AnsweredBy) => void) | undefined
 }
 
 /** A label for one text; times in milliseconds. */
@@ -57,7 +63,22 @@ export type Classification = {
   readonly logits: Float32Array
   readonly queueMs: number
   readonly inferMs: number
+  /** -1 for an answer of the small model, which forms no batches. */
   readonly batchId: number
+  /** The model of a cascade that answered; empty without a cascade. */
+  readonly answeredBy: AnsweredBy
+}
+
+/** How a text is submitted. */
+export type ClassifyOptions = SubmitOptions & {
+  /** `full` leaves the small model of a cascade out. Default: it may answer. */
+  readonly by?: 'full' | undefined
+}
+
+/** Totals since opening. */
+export type ClassifierStats = InferenceStats & {
+  /** What the small model of a cascade answered; none of it is in the other figures. */
+  readonly small: { readonly texts: number; readonly tokens: number }
 }
 
 /** The label, or why this text has none. Other texts of its batch are not affected. */
@@ -84,18 +105,18 @@ export type Classifier = {
    * when `signal` aborts before the batch forms, `session_failed` or `worker_crashed` when its
    * batch failed.
    */
-  classify(ids: Int32Array, options?: SubmitOptions): Promise<ClassifyOutcome>
+  classify(ids: Int32Array, options?: ClassifyOptions): Promise<ClassifyOutcome>
   /**
    * As `classify`, but waits for room instead of refusing: resolves as soon as the text is queued,
    * with the promise of its outcome.
    */
   classifyWhenRoom(
     ids: Int32Array,
-    options?: SubmitOptions,
+    options?: ClassifyOptions,
   ): Promise<{ readonly result: Promise<ClassifyOutcome> }>
   /** Classifies a stream of texts; outcomes come in input order, the memory used is bounded. */
   classifyAll(texts: AsyncIterable<string> | Iterable<string>): AsyncGenerator<TextOutcome>
-  stats(): InferenceStats
+  stats(): ClassifierStats
   /** Ends the low priority of workers that were opened as `loading`. */
   raisePriority(): void
   /** Answers what is queued, then ends the workers. */
@@ -134,37 +155,77 @@ export async function openClassifier(options: ClassifierOptions): Promise<Classi
       `${options.modelPath} gives ${inference.width} logits for ${labels.length} labels.`,
     )
   }
-  const read = (row: RowResult): ClassifyOutcome =>
-    readLogits(row, { labels, temperature, thresholds, abstain, abstention })
+  const answeredBy = options.small === undefined ? '' : 'full'
+  const readFull = (row: RowResult): ClassifyOutcome => {
+    if (answeredBy === 'full') options.onAnswer?.('full')
+    return readLogits(row, { labels, temperature, thresholds, abstain, abstention, answeredBy })
+  }
+  const small = createSmallAnswers(options)
+  let isClosed = false
+  const sureAnswer = (
+    ids: Int32Array,
+    { by, signal }: ClassifyOptions = {},
+  ): Classification | undefined =>
+    // The queue refuses texts of callers who left, and after the end.
+    by === 'full' || isClosed || signal?.aborted === true ? undefined : small.answer(ids)
+  const classifyWhenRoom: Classifier['classifyWhenRoom'] = async (ids, submitOptions) => {
+    const sure = sureAnswer(ids, submitOptions)
+    if (sure !== undefined) return { result: Promise.resolve(sure) }
+    const { result } = await inference.submitWhenRoom(ids, submitOptions)
+    return { result: result.then(readFull) }
+  }
   return {
     labels,
     provider: inference.provider,
     tokenize: inference.tokenize,
     tokenizing: inference.tokenizing,
-    classify: async (ids, submitOptions) => read(await inference.submit(ids, submitOptions)),
-    classifyWhenRoom: async (ids, submitOptions) => {
-      const { result } = await inference.submitWhenRoom(ids, submitOptions)
-      return { result: result.then(read) }
-    },
-    classifyAll: (texts) => classifyAll(inference, texts, read),
-    stats: inference.stats,
+    classify: async (ids, submitOptions) =>
+      sureAnswer(ids, submitOptions) ?? readFull(await inference.submit(ids, submitOptions)),
+    classifyWhenRoom,
+    classifyAll: (texts) =>
+      mapInOrder(
+        texts,
+        async (text) => {
+          const { ids, truncated } = inference.tokenize(text)
+          const { result } = await classifyWhenRoom(ids)
+          const tokens = ids.length
+          return { result: result.then((outcome) => ({ outcome, tokens, truncated })) }
+        },
+        { windowMax: windowTextsMax },
+      ),
+    stats: () => ({ ...inference.stats(), small: { ...small.counts } }),
     raisePriority: inference.raisePriority,
-    close: inference.close,
+    close: () => {
+      isClosed = true
+      return inference.close()
+    },
   }
 }
 
-function classifyAll(
-  inference: Inference,
-  texts: AsyncIterable<string> | Iterable<string>,
-  read: (row: RowResult) => ClassifyOutcome,
-): AsyncGenerator<TextOutcome> {
-  const start = async (text: string): Promise<{ result: Promise<TextOutcome> }> => {
-    const { ids, truncated } = inference.tokenize(text)
-    const { result } = await inference.submitWhenRoom(ids)
-    const tokens = ids.length
-    return { result: result.then((row) => ({ outcome: read(row), tokens, truncated })) }
+/** The answers of the small model of a cascade, counted. */
+function createSmallAnswers(options: ClassifierOptions): {
+  readonly counts: ClassifierStats['small']
+  answer(ids: Int32Array): Classification | undefined
+} {
+  const { small, labels, abstain, abstention = 'off' } = options
+  const counts = { texts: 0, tokens: 0 }
+  return {
+    counts,
+    answer(ids) {
+      const row = small?.answer(ids)
+      if (row === undefined) return undefined
+      const outcome = readLogits(
+        { row, queueMs: 0, inferMs: 0, batchId: -1 },
+        { labels, temperature: 1, abstain, abstention, answeredBy: 'small' },
+      )
+      // Whether a text belongs to no label is for the full model to say.
+      if (outcome.kind === 'rejected' || outcome.label === noneLabel) return undefined
+      counts.texts += 1
+      counts.tokens += ids.length
+      options.onAnswer?.('small')
+      return outcome
+    },
   }
-  return mapInOrder(texts, start, { windowMax: windowTextsMax })
 }
 
 /** A row of logits as label and probabilities; a value that is not finite rejects the text. */
@@ -172,9 +233,11 @@ export function readLogits(
   { row, queueMs, inferMs, batchId }: RowResult,
   options: Pick<ClassifierOptions, 'labels' | 'thresholds' | 'abstain' | 'abstention'> & {
     temperature: number
+    /** Default: no cascade. */
+    answeredBy?: AnsweredBy
   },
 ): ClassifyOutcome {
-  const { labels, temperature, thresholds, abstain } = options
+  const { labels, temperature, thresholds, abstain, answeredBy = '' } = options
   let best = 0
   for (const [index, logit] of row.entries()) {
     if (!Number.isFinite(logit)) {
@@ -183,7 +246,7 @@ export function readLogits(
     }
     if (logit > row[best]!) best = index
   }
-  const measured = { logits: row, queueMs, inferMs, batchId }
+  const measured = { logits: row, queueMs, inferMs, batchId, answeredBy }
   if (thresholds !== undefined) {
     const probabilities = Float32Array.from(row, (logit) => sigmoid(logit / temperature))
     return { kind: 'ok', ...labelSet(probabilities, { labels, thresholds }), ...measured }

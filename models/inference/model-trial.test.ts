@@ -15,6 +15,7 @@ function classifierOf(options: { msPerToken?: number; failsAt?: number; throwsAt
           score: 1,
           labels: ['a'],
           outOfScope: 0,
+          answeredBy: '',
           logits: new Float32Array(1),
           probabilities: new Float32Array(1),
           queueMs: 0,

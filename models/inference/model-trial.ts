@@ -26,6 +26,9 @@ export type TrialOptions = {
 /** Shorter texts say more about a model's fixed cost than about its pace. */
 const timedLengthMin = 32
 
+/** The small model of a cascade would hide what the full one does. */
+const fullModel = { by: 'full' } as const
+
 /** How often a model that seems too slow is tried again beside its rival. */
 const slowRounds = 4
 
@@ -43,6 +46,7 @@ export async function tryModel(model: TriedModel, options: TrialOptions): Promis
     for (const length of trialLengths(maxTokens)) {
       const startMs = performance.now()
       const { result } = await model.classifyWhenRoom(idsOfLength(words, length), {
+        ...fullModel,
         isFresh: true,
       })
       const outcome = await result

@@ -3,6 +3,7 @@
 import { readFile } from 'node:fs/promises'
 import { openClassifier, type Classifier, type ClassifierOptions } from './classifier.ts'
 import { batchTextsOf } from '../store/manifest.ts'
+import { readSureModel } from '../cascade/version-small-model.ts'
 import { loadTokenizer, type Tokenizer } from '../tokenizers/tokenizer.ts'
 import type { ModelVersion } from '../store/version-files.ts'
 
@@ -12,8 +13,12 @@ export type VersionModelOptions = {
   readonly readTokenizer?: typeof readTokenizer | undefined
 } & Omit<
   ClassifierOptions,
-  'modelPath' | 'labels' | 'tokenizer' | 'maxTokens' | 'temperature' | 'thresholds' | 'abstain'
->
+  | ('modelPath' | 'labels' | 'tokenizer' | 'maxTokens' | 'temperature' | 'thresholds' | 'abstain')
+  | 'small'
+> & {
+    /** `full` leaves the small model of a cascade out. Default: it answers what it is sure of. */
+    readonly answers?: 'full' | undefined
+  }
 
 /** A classifier and its tokenizer; the caller closes the classifier. */
 export type VersionModel = { readonly classifier: Classifier; readonly tokenizer: Tokenizer }
@@ -24,8 +29,10 @@ export type VersionModel = { readonly classifier: Classifier; readonly tokenizer
  * @throws WinnowError `model_incompatible`, `model_corrupt`, `session_failed`.
  */
 export async function openVersionModel(options: VersionModelOptions): Promise<VersionModel> {
-  const { version, batchTextsMax, readTokenizer: read = readTokenizer, ...limits } = options
+  const { version, batchTextsMax, answers, ...rest } = options
+  const { readTokenizer: read = readTokenizer, ...limits } = rest
   const { manifest, modelPath } = version
+  const small = answers === 'full' ? undefined : await readSureModel(version)
   const { labels, maxTokens, temperature, thresholds, abstain } = manifest
   let tokenizer: Tokenizer | undefined
   const opening = openClassifier({
@@ -36,6 +43,7 @@ export async function openVersionModel(options: VersionModelOptions): Promise<Ve
     temperature,
     thresholds,
     abstain,
+    small,
     batchTextsMax: batchTextsOf(manifest, batchTextsMax),
     tokenizer: {
       encode: (text, limit) => tokenizer!.encode(text, limit),

@@ -28,6 +28,29 @@ test('a manifest survives being written and read', () => {
   expect(parse(manifest)).toEqual(manifest)
 })
 
+const cascade: Manifest['cascade'] = {
+  sha256: 'c'.repeat(64),
+  full: 'spam@2',
+  temperature: 0.9,
+  thresholds: [0.97, null],
+  answered: 0.7,
+  risk: {
+    max: 0.002,
+    confidence: 0.95,
+    bound: 0.0019,
+    counted: 'wrong answers',
+    texts: 4_000,
+    lost: 3,
+  },
+  accuracy: { full: 0.97, cascade: 0.9693 },
+}
+
+test('a cascade survives too, and has a threshold or none for each label', () => {
+  expect(parse({ ...manifest, cascade })).toEqual({ ...manifest, cascade })
+  const one = { ...manifest, cascade: { ...cascade, thresholds: [0.9] } }
+  expect(() => parse(one)).toThrow(/cascade.*one for each label/)
+})
+
 test('the temperature is 1 unless stated, and fields of later releases are kept', () => {
   const older = { ...manifest, temperature: undefined, pruned: true }
   expect(parse(older)).toEqual({ ...manifest, temperature: 1, pruned: true })

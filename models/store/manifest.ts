@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { WinnowError } from '../../schemas/errors.ts'
 import { issueSentence } from '../../schemas/issue-text.ts'
 import { abstentionSchema } from './abstention-rule.ts'
+import { cascadeSchema } from './cascade-section.ts'
 
 /** Model names that are safe as a folder, as a Kafka key and before the `@` of a reference. */
 export const modelNamePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
@@ -98,6 +99,11 @@ export const manifestSchema = z
     abstain: abstentionSchema.optional(),
     /** For a version that Winnow quantised. */
     quantised: quantisedSchema.optional(),
+    /**
+     * For a cascade: the small model and when it answers. A release that does not know the field
+     * ignores it, so that the full model answers every text.
+     */
+    cascade: cascadeSchema.optional(),
     metrics: z.record(z.string(), z.unknown()),
     /** The run that trained the version; null for an imported model. */
     trainingRun: z.string().nullable(),
@@ -108,6 +114,15 @@ export const manifestSchema = z
     ({ task, labels, thresholds }) =>
       task !== 'multi-label' ? thresholds === undefined : thresholds?.length === labels.length,
     { path: ['thresholds'], message: 'a multi-label model, and no other, has one for each label' },
+  )
+  .refine(
+    ({ task, labels, cascade }) =>
+      cascade === undefined ||
+      (task !== 'multi-label' && cascade.thresholds.length === labels.length),
+    {
+      path: ['cascade', 'thresholds'],
+      message: 'a cascade has one for each label, and its model is not multi-label',
+    },
   )
 
 /** A checked manifest. */
@@ -141,6 +156,7 @@ export type ManifestDraft = Pick<
       | 'tokenizerEngine'
       | 'quantised'
       | 'pairedText'
+      | 'cascade'
     >
   >
 

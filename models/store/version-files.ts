@@ -5,6 +5,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { WinnowError } from '../../schemas/errors.ts'
 import { sha256OfFile } from '../runtime/file-hash.ts'
+import { smallModelFileName } from './cascade-section.ts'
 import { modelNamePattern, parseManifest, type Manifest } from './manifest.ts'
 
 /** A model version on disk with verified hashes; paths are absolute. */
@@ -98,6 +99,12 @@ export async function readVersion(
   await requireHash(tokenizerPath, { expected: manifest.tokenizerSha256, hashFile })
   if (manifest.weightsSha256 !== undefined) {
     await requireHash(join(dir, weightsFileName), { expected: manifest.weightsSha256, hashFile })
+  }
+  if (manifest.cascade !== undefined) {
+    await requireHash(join(dir, smallModelFileName), {
+      expected: manifest.cascade.sha256,
+      hashFile,
+    })
   }
   return { ref: `${name}@${version}`, name, version, dir, modelPath, tokenizerPath, manifest }
 }

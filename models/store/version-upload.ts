@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { WinnowError } from '../../schemas/errors.ts'
 import type { ObjectStore } from '../../schemas/object-store.ts'
 import { sha256OfBytes, sha256OfFile } from '../runtime/file-hash.ts'
+import { smallModelFileName } from './cascade-section.ts'
 import { renumberVersion } from './renumber-version.ts'
 import {
   filesSchema,
@@ -104,6 +105,7 @@ async function describeFiles({ dir, manifest }: ModelVersion): Promise<VersionFi
     ['model.onnx', manifest.graphSha256],
     ['tokenizer.json', manifest.tokenizerSha256],
     [weightsFileName, manifest.weightsSha256],
+    [smallModelFileName, manifest.cascade?.sha256],
   ]) {
     if (expected === undefined) continue
     const found = files.find((file) => file.name === name)

@@ -23,6 +23,7 @@ export type StoredResult = Pick<
   | 'role'
   | 'tokens'
   | 'truncated'
+  | 'answeredBy'
   | 'queueMs'
   | 'inferMs'
   | 'totalMs'

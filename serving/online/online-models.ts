@@ -207,11 +207,11 @@ async function classifyOne(
   const { model, config, signal } = options
   const outcome = await model.classifier.classify(ids, { signal })
   if (outcome.kind === 'rejected') return { error: outcome.error }
-  const { label, score, labels, outOfScope, probabilities: all, logits } = outcome
+  const { label, score, labels, outOfScope, probabilities: all, logits, answeredBy } = outcome
   const probabilities = topProbabilities(
     ...([all, model.manifest.labels, config.topLabels] as const),
   )
-  const counts = { tokens: ids.length, truncated }
+  const counts = { tokens: ids.length, truncated, answeredBy }
   const result = { label, score, labels, outOfScope, probabilities, ...counts }
   return { result, probabilities: all, logits }
 }

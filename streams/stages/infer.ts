@@ -2,7 +2,7 @@
 // a result row; the classifier owns batching and threads.
 import type { LoopTurns } from '../../models/runtime/sliced-work.ts'
 import type { EventError } from '../../schemas/errors.ts'
-import type { Classification } from '../../schemas/classification.ts'
+import type { AnsweredBy, Classification } from '../../schemas/classification.ts'
 import { ok, type Outcome } from '../../schemas/outcome.ts'
 import type { TextEncoderPort, TokenizedEvent } from './tokenize.ts'
 
@@ -15,6 +15,8 @@ export type InferenceOutcome =
       /** All labels that apply. */
       readonly labels: readonly string[]
       readonly outOfScope: number
+      /** The model of a cascade that answered: `small` or `full`; empty without a cascade. */
+      readonly answeredBy: AnsweredBy
       /** float32 [labels], in the order of the model's labels. */
       readonly probabilities: Float32Array
       readonly queueMs: number
@@ -126,6 +128,7 @@ function classificationOf(
     role: model.role,
     tokens: tokens.ids.length,
     truncated: tokens.truncated,
+    answeredBy: outcome.answeredBy,
     queueMs: outcome.queueMs,
     inferMs: outcome.inferMs,
     totalMs: Math.max(0, classifiedAtMs - event.recordTimeMs),

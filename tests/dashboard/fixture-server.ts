@@ -277,7 +277,8 @@ function addOnlineRoutes(app: Hono, world: World): void {
         text,
       })
       world.results.pop()
-      return { label, score, labels, outOfScope, probabilities, tokens, truncated }
+      const answer = { label, score, labels, outOfScope, probabilities, tokens, truncated }
+      return { ...answer, answeredBy: '' }
     })
     world.champion = kept
     return c.json({ model, results })

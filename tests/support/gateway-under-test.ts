@@ -200,6 +200,7 @@ export function hamClassifier(asked: string[] = []): TestClassifier {
           probabilities: { ham: 0.75, spam: 0.25 },
           tokens: text.length,
           truncated: false,
+          answeredBy: '' as const,
         })),
       )
     },
@@ -308,6 +309,7 @@ export const storedResult: StoredResult = {
   role: 'champion',
   tokens: 3,
   truncated: false,
+  answeredBy: '',
   queueMs: 1.5,
   inferMs: 2.5,
   totalMs: 120,

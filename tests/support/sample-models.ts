@@ -17,6 +17,7 @@ export function sampleModel(
     score: 1,
     labels: [label],
     outOfScope: 0,
+    answeredBy: '',
     probabilities: Float32Array.of(1),
     queueMs: 0,
     inferMs: 1,

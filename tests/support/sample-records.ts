@@ -32,6 +32,7 @@ export function sampleClassification(fields: Partial<Classification> = {}): Clas
     role: 'champion',
     tokens: 4,
     truncated: false,
+    answeredBy: '',
     queueMs: 1.5,
     inferMs: 2.5,
     totalMs: 50,

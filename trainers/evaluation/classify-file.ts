@@ -7,6 +7,7 @@ import type { SpawnThread } from '../../models/inference/session-thread.ts'
 import type { ModelVersion } from '../../models/store/version-files.ts'
 import type { AskedDevice } from '../../models/devices/device.ts'
 import { openVersionModel } from '../../models/inference/version-model.ts'
+import type { AnsweredBy } from '../../schemas/classification.ts'
 import { WinnowError } from '../../schemas/errors.ts'
 import {
   emptyLine,
@@ -32,6 +33,8 @@ export type ClassifiedLine = {
   readonly tokens: number
   /** Whether the text was longer than the model reads. */
   readonly truncated: boolean
+  /** The model of a cascade that answered, `small` or `full`; empty for other versions. */
+  readonly answeredBy: AnsweredBy
 }
 
 /** A text as it was classified, after cleaning, with its output line. */
@@ -40,6 +43,8 @@ export type ClassifiedText = { readonly text: string; readonly line: ClassifiedL
 /** The figures of `classify --stats`; `seconds` counts from when the model is loaded. */
 export type ClassifyStats = {
   readonly texts: number
+  /** Texts by the model of a cascade that answered; absent for other versions. */
+  readonly answeredBy?: { readonly small: number; readonly full: number } | undefined
   readonly tokens: number
   readonly paddedTokens: number
   readonly seconds: number
@@ -103,9 +108,15 @@ export async function* classifyTexts(
     }
     yield* classifyRows(classifier, all())
     const seconds = (performance.now() - loaded) / 1_000
-    const { texts: count, tokens, paddedTokens } = classifier.stats()
+    const { small, ...full } = classifier.stats()
+    const count = full.texts + small.texts
+    const tokens = full.tokens + small.tokens
+    const { paddedTokens } = full
     options.onStats?.({
       texts: count,
+      ...(version.manifest.cascade && {
+        answeredBy: { small: small.texts, full: full.texts },
+      }),
       tokens,
       paddedTokens,
       seconds,
@@ -152,14 +163,14 @@ export async function* classifyRows(
     if (outcome.kind === 'rejected') {
       throw new WinnowError('dataset_invalid', `${place}: ${outcome.error.message}`)
     }
-    const { label, labels, probabilities } = outcome
+    const { label, labels, probabilities, answeredBy } = outcome
     const named = Object.fromEntries(
       classifier.labels.map((name, i) => [name, shortFloat32(probabilities[i]!)]),
     )
     const score = shortFloat32(outcome.score)
     const outOfScope = shortFloat32(outcome.outOfScope)
     const shown = { id, label, score, labels, outOfScope, probabilities: named }
-    yield { text, line: { ...shown, tokens, truncated } }
+    yield { text, line: { ...shown, tokens, truncated, answeredBy } }
   }
   yield* emptyLines()
 }

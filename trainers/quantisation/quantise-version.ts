@@ -95,6 +95,12 @@ export async function quantiseVersion(options: QuantiseVersionOptions): Promise<
 }
 
 function requireQuantisable({ ref, manifest }: ModelVersion): void {
+  if (manifest.cascade !== undefined) {
+    const message =
+      `${ref} is a cascade, whose small model answers many texts. Quantise the version that it was ` +
+      'made from, and build the cascade from the int8 version.'
+    throw new WinnowError('model_incompatible', message)
+  }
   if (manifest.precision === 'fp32') return
   const message = `${ref} is already ${manifest.precision}; quantise a version in fp32.`
   throw new WinnowError('model_incompatible', message)
