@@ -35,6 +35,8 @@ export type ClassifierOptions = InferenceOptions & {
   readonly abstain?: Abstention | undefined
   /** With `on`, a text whose score fails gets the label `winnow.none`. Default `off`. */
   readonly abstention?: AbstentionMode | undefined
+  /** Opens what gives the logits. Default: workers of its own; see shared-encoders.ts. */
+  readonly open?: ((options: InferenceOptions) => Promise<Inference>) | undefined
 }
 
 /** A label for one text; times in milliseconds. */
@@ -74,6 +76,8 @@ export type TextOutcome = {
 
 export type Classifier = {
   readonly labels: readonly string[]
+  /** The encoder that it shares with other models; undefined if it has one of its own. */
+  readonly encoder: string | undefined
   tokenize(text: string): Tokenized
   /** `tokenize` as work in steps, for callers that share an event loop. */
   tokenizing(text: string): Work<Tokenized>
@@ -124,7 +128,8 @@ export async function openClassifier(options: ClassifierOptions): Promise<Classi
         'or set inference.abstain to off.',
     )
   }
-  const inference = await openInference(options, 'logits')
+  const { open = (limits) => openInference(limits, 'logits') } = options
+  const inference = await open(options)
   if (inference.width !== labels.length) {
     await inference.close()
     throw new WinnowError(
@@ -136,6 +141,7 @@ export async function openClassifier(options: ClassifierOptions): Promise<Classi
     readLogits(row, { labels, temperature, thresholds, abstain, abstention })
   return {
     labels,
+    encoder: inference.encoder,
     tokenize: inference.tokenize,
     tokenizing: inference.tokenizing,
     classify: async (ids, submitOptions) => read(await inference.submit(ids, submitOptions)),

@@ -5,6 +5,8 @@ import type { Worker } from 'node:worker_threads'
 import { WinnowError } from '../../schemas/errors.ts'
 import { spawnThread, type SpawnThread } from './session-thread.ts'
 import type {
+  HeadColumns,
+  HeadStart,
   PoolMessage,
   SessionShape,
   TokenBatch,
@@ -43,6 +45,8 @@ export type PoolOptions = WorkerStart & {
 export type RunResult = {
   readonly rows: Float32Array
   readonly width: number
+  /** Which columns belong to which head, if the pool has heads. */
+  readonly columns?: readonly HeadColumns[] | undefined
   readonly runMs: number
   readonly worker: number
 }
@@ -59,6 +63,14 @@ export type SessionPool = {
    * ended under it. Other batches are not touched by either.
    */
   run(batch: TokenBatch): Promise<RunResult>
+  /**
+   * Applies one more head in a pool that was opened with heads: to every batch that is run after
+   * the call. Resolves when all workers have it; throws as opening does, and then no worker keeps
+   * it.
+   */
+  attach(head: HeadStart): Promise<void>
+  /** Drops a head from the batches that are run after the call. */
+  detach(head: number): void
   /**
    * Ends the low priority of a pool that was opened as `loading`; it ends by itself after
    * `loadingMsMax`.
@@ -89,6 +101,8 @@ type Slot = {
   /** While the thread has a low priority: what raises it. */
   yielding: number | undefined
   readonly pending: Map<number, PendingRun>
+  /** Heads that the thread is about to have; called with why not, if it cannot. */
+  readonly attaching: Map<number, (error?: WinnowError) => void>
   readonly restartTimes: number[]
 }
 
@@ -108,12 +122,14 @@ export async function openPool(options: PoolOptions): Promise<SessionPool> {
     ready: false,
     yielding: undefined,
     pending: new Map(),
+    attaching: new Map(),
     restartTimes: [],
   }))
   const state: PoolState = {
     options,
     slots,
     priority: options.priority ?? 'normal',
+    heads: options.heads && new Map(options.heads.map((one) => [one.head, one])),
     nextRun: 0,
     closing: false,
     drained: undefined,
@@ -144,6 +160,8 @@ export async function openPool(options: PoolOptions): Promise<SessionPool> {
       return slots.some((slot) => slot.thread !== undefined)
     },
     run: (batch) => run(state, batch),
+    attach: (head) => attach(state, head),
+    detach: (head) => detach(state, head),
     raisePriority: () => raisePriority(state),
     close: () => close(state),
   }
@@ -154,6 +172,8 @@ type PoolState = {
   readonly slots: readonly Slot[]
   /** Of threads started from now on. */
   priority: ThreadPriority
+  /** What threads that start from now on apply, if the pool has heads. */
+  readonly heads: Map<number, HeadStart> | undefined
   nextRun: number
   closing: boolean
   /** Called after each run while closing. */
@@ -189,6 +209,34 @@ function run(state: PoolState, batch: TokenBatch): Promise<RunResult> {
   })
   slot.thread.postMessage(message, buffers)
   return result
+}
+
+async function attach(state: PoolState, start: HeadStart): Promise<void> {
+  const { heads, slots } = state
+  assert.ok(heads !== undefined && !heads.has(start.head))
+  heads.set(start.head, start)
+  // A thread answers in the order of its messages, so it has the head before its next batch. One
+  // that starts later gets it with its model.
+  const answers = slots.flatMap((slot) => {
+    const { thread } = slot
+    if (thread === undefined) return []
+    const answered = new Promise<void>((resolve, reject) => {
+      slot.attaching.set(start.head, (error) => (error === undefined ? resolve() : reject(error)))
+    })
+    thread.postMessage({ kind: 'attach', start } satisfies PoolMessage)
+    return [answered]
+  })
+  const failed = (await Promise.allSettled(answers)).find(({ status }) => status === 'rejected')
+  if (failed?.status !== 'rejected') return
+  detach(state, start.head)
+  throw failed.reason
+}
+
+function detach({ heads, slots }: PoolState, head: number): void {
+  heads?.delete(head)
+  for (const { thread } of slots) {
+    thread?.postMessage({ kind: 'detach', head } satisfies PoolMessage)
+  }
 }
 
 function raisePriority(state: PoolState): void {
@@ -240,9 +288,12 @@ async function startInTurn(state: PoolState, slots: readonly Slot[]): Promise<vo
 
 /** Starts a thread for the slot and resolves when its session is ready. */
 function startWorker(state: PoolState, slot: Slot): Promise<SessionShape> {
-  const { modelPath, output, spawn = spawnThread } = state.options
+  const { output, spawn = spawnThread } = state.options
   const { priority } = state
-  const thread = spawn({ modelPath, output, priority })
+  const heads = state.heads && [...state.heads.values()]
+  // All heads have the same encoder. The version that the pool was opened with may be deleted.
+  const modelPath = heads?.[0]?.modelPath ?? state.options.modelPath
+  const thread = spawn({ modelPath, output, priority, heads })
   slot.thread = thread
   let crash: unknown
   const loading = new Promise<SessionShape>((resolve, reject) => {
@@ -257,6 +308,9 @@ function startWorker(state: PoolState, slot: Slot): Promise<SessionShape> {
         slot.yielding = message.thread
         if (state.priority === 'normal') raisePriority(state)
       } else if (message.kind === 'released') slot.freed()
+      else if (message.kind === 'attached' || message.kind === 'unattached') {
+        settleHead(slot, message)
+      }
       else settleRun(state, slot, message)
     }
     const onError = (error: unknown): void => {
@@ -268,6 +322,9 @@ function startWorker(state: PoolState, slot: Slot): Promise<SessionShape> {
       slot.yielding = undefined
       reject(error)
       if (slot.thread === thread) loseWorker(state, slot, error)
+      // The thread that takes its place starts with the head.
+      for (const answered of slot.attaching.values()) answered()
+      slot.attaching.clear()
       slot.freed()
     }
     thread.on('message', onMessage).on('error', onError).on('exit', onExit)
@@ -288,11 +345,21 @@ function settleRun(
   assert.ok(pending !== undefined, 'a worker answered a run that nobody asked for')
   slot.pending.delete(message.id)
   if (message.kind === 'done') {
-    const { rows, width, runMs } = message
-    pending.resolve({ rows, width, runMs, worker: slot.index })
+    const { rows, width, columns, runMs } = message
+    pending.resolve({ rows, width, columns, runMs, worker: slot.index })
   } else pending.reject(new WinnowError('session_failed', message.message))
   state.drained?.()
   state.options.onRoom?.()
+}
+
+function settleHead(
+  slot: Slot,
+  message: Extract<WorkerMessage, { kind: 'attached' | 'unattached' }>,
+): void {
+  const answered = slot.attaching.get(message.head)
+  slot.attaching.delete(message.head)
+  if (message.kind === 'attached') answered?.()
+  else answered?.(new WinnowError(message.code, message.message))
 }
 
 /** Fails the runs that a dead thread held, and starts another unless it dies too often. */

@@ -6,10 +6,15 @@ import { parentPort } from 'node:worker_threads'
 import { InferenceSession, Tensor } from '../runtime/onnx-runtime.ts'
 import { errorMessage, WinnowError } from '../../schemas/errors.ts'
 import { withEmbeddingOutput } from '../graph/onnx/embedding-output.ts'
+import { encodeModel } from '../graph/onnx/onnx-wire.ts'
+import { splitHead } from '../graph/onnx/split-head.ts'
 import { readMappedModel } from '../graph/weights/mapped-weights.ts'
+import { HeadSessions } from './head-sessions.ts'
 import { setThreadPriority } from './thread-priority.ts'
 import { sessionConfig, sessionOptions } from './session-options.ts'
 import type {
+  HeadColumns,
+  HeadStart,
   PoolMessage,
   SessionShape,
   TokenBatch,
@@ -20,7 +25,12 @@ import type {
 if (parentPort !== null) listen(parentPort)
 
 /** The model that the thread holds. */
-type Held = { readonly session: InferenceSession; readonly output: WorkerStart['output'] }
+type Held = {
+  readonly session: InferenceSession
+  readonly output: WorkerStart['output']
+  /** What is applied to the embeddings, if the session is an encoder for several heads. */
+  readonly heads: HeadSessions | undefined
+}
 
 function listen(port: NonNullable<typeof parentPort>): void {
   let held: Held | undefined
@@ -36,7 +46,7 @@ function listen(port: NonNullable<typeof parentPort>): void {
           send(loaded)
           end()
         } else {
-          held = { session: loaded.session, output: message.start.output }
+          held = loaded.held
           send({ kind: 'ready', shape: loaded.shape })
         }
         break
@@ -46,14 +56,20 @@ function listen(port: NonNullable<typeof parentPort>): void {
         send(answer, answer.kind === 'done' ? [answer.rows.buffer as ArrayBuffer] : [])
         break
       }
+      case 'attach':
+        send(await attach(held!, message.start))
+        break
+      case 'detach':
+        await held!.heads?.remove(message.head)
+        break
       case 'release':
-        await held?.session.release()
+        await release(held)
         held = undefined
         send({ kind: 'released' })
         break
       case 'close':
         try {
-          await held?.session.release()
+          await release(held)
         } finally {
           end()
         }
@@ -69,67 +85,102 @@ function listen(port: NonNullable<typeof parentPort>): void {
   port.on('message', onMessage)
 }
 
+async function release(held: Held | undefined): Promise<void> {
+  await held?.heads?.release()
+  await held?.session.release()
+}
+
 type Loaded =
-  | {
-      readonly kind: 'loaded'
-      readonly session: InferenceSession
-      readonly shape: SessionShape
-    }
+  | { readonly kind: 'loaded'; readonly held: Held; readonly shape: SessionShape }
   | Extract<WorkerMessage, { kind: 'refused' }>
 
 async function load(start: WorkerStart): Promise<Loaded> {
   try {
     const session = await createSession(start)
-    return { kind: 'loaded', session, shape: await warmUp(session, start) }
+    const heads = start.heads === undefined ? undefined : new HeadSessions()
+    for (const head of start.heads ?? []) await heads!.add(head)
+    const held = { session, output: start.output, heads }
+    return { kind: 'loaded', held, shape: await warmUp(held) }
   } catch (error) {
-    const code = error instanceof WinnowError ? error.code : 'session_failed'
-    return { kind: 'refused', code, message: errorMessage(error) }
+    return { kind: 'refused', ...refusal(error) }
   }
 }
 
+async function attach(
+  { heads }: Held,
+  start: HeadStart,
+): Promise<Extract<WorkerMessage, { kind: 'attached' | 'unattached' }>> {
+  const { head } = start
+  try {
+    if (heads === undefined) throw new TypeError('the thread has no encoder for several heads')
+    await heads.add(start)
+    return { kind: 'attached', head }
+  } catch (error) {
+    return { kind: 'unattached', head, ...refusal(error) }
+  }
+}
+
+function refusal(error: unknown): Pick<Extract<WorkerMessage, { kind: 'refused' }>, 'code' | 'message'> {
+  const code = error instanceof WinnowError ? error.code : 'session_failed'
+  return { code, message: errorMessage(error) }
+}
+
 async function answerTo(
-  { session, output }: Held,
+  held: Held,
   { id, batch }: Extract<PoolMessage, { kind: 'run' }>,
 ): Promise<Extract<WorkerMessage, { kind: 'done' | 'failed' }>> {
   const started = performance.now()
   try {
-    const rows = await runBatch(session, batch, output)
+    const { rows, columns } = await runBatch(held, batch)
     const runMs = performance.now() - started
-    return { kind: 'done', id, rows, width: rows.length / batch.batch, runMs }
+    return { kind: 'done', id, rows, width: rows.length / batch.batch, columns, runMs }
   } catch (error) {
     return { kind: 'failed', id, message: errorMessage(error) }
   }
 }
 
-function createSession({ modelPath, output }: WorkerStart): Promise<InferenceSession> {
+function createSession({ modelPath, output, heads }: WorkerStart): Promise<InferenceSession> {
   // Read here and not by the pool, whose thread serves: what is left of the reading, 2 MB for
   // MiniLM, would bring on its collector in the middle of swaps.
   const mappedModel = readMappedModel(modelPath)
-  const model = output === 'embedding' ? withEmbeddingOutput(mappedModel) : mappedModel
+  const model =
+    heads !== undefined
+      ? encodeModel(splitHead(mappedModel).encoder)
+      : output === 'embedding'
+        ? withEmbeddingOutput(mappedModel)
+        : mappedModel
   // A model given as bytes has no folder of its own in which its weights could be found.
   const folder = { model_external_initializers_file_folder_path: dirname(modelPath) }
   const extra = { session: { ...sessionConfig, ...folder } }
   return InferenceSession.create(model, { ...sessionOptions, extra })
 }
 
+type Rows = {
+  readonly rows: Float32Array<ArrayBuffer>
+  readonly columns?: readonly HeadColumns[] | undefined
+}
+
 /** rows float32 [batch, width] of one run, in memory of our own that can be transferred. */
 async function runBatch(
-  session: InferenceSession,
+  { session, output, heads }: Held,
   { ids, batch, tokens, lengths }: TokenBatch,
-  output: WorkerStart['output'],
-): Promise<Float32Array<ArrayBuffer>> {
+): Promise<Rows> {
   const feeds: Record<string, Tensor> = { input_ids: new Tensor('int32', ids, [batch, tokens]) }
   if (lengths !== undefined) feeds['lengths'] = new Tensor('int32', lengths, [batch])
   const results = await session.run(feeds, [output])
   const rows = results[output]
   if (!(rows?.data instanceof Float32Array)) throw new Error(`${output} is not float32`)
-  const copy = Float32Array.from(rows.data)
-  rows.dispose()
-  return copy
+  const read = heads === undefined ? { rows: Float32Array.from(rows.data) } : heads.run(rows, batch)
+  try {
+    return await read
+  } finally {
+    rows.dispose()
+  }
 }
 
 /** Checks the graph's interface and runs it once, so that the first real batch is not slow. */
-async function warmUp(session: InferenceSession, { output }: WorkerStart): Promise<SessionShape> {
+async function warmUp(held: Held): Promise<SessionShape> {
+  const { session, output } = held
   const masksPadding = session.inputNames.includes('lengths')
   const expected = masksPadding ? 'input_ids,lengths' : 'input_ids'
   const given = session.inputNames.toSorted().join(',')
@@ -147,6 +198,6 @@ async function warmUp(session: InferenceSession, { output }: WorkerStart): Promi
     tokens,
     ...(masksPadding && { lengths: Int32Array.of(tokens) }),
   }
-  const rows = await runBatch(session, batch, output)
+  const { rows } = await runBatch(held, batch)
   return { width: rows.length, masksPadding }
 }

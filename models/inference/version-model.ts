@@ -2,6 +2,7 @@
 // tokenizer is read while the first thread loads the graph.
 import { readFile } from 'node:fs/promises'
 import { openClassifier, type Classifier, type ClassifierOptions } from './classifier.ts'
+import type { SharedEncoders } from './shared-encoders.ts'
 import { batchTextsOf } from '../store/manifest.ts'
 import { loadTokenizer, type Tokenizer } from '../tokenizers/tokenizer.ts'
 import type { ModelVersion } from '../store/version-files.ts'
@@ -10,9 +11,18 @@ export type VersionModelOptions = {
   readonly version: ModelVersion
   /** Default: readTokenizer, read for each; see shared-tokenizers.ts. */
   readonly readTokenizer?: typeof readTokenizer | undefined
+  /** With them, the version shares its encoder with others that have the same. */
+  readonly encoders?: SharedEncoders | undefined
 } & Omit<
   ClassifierOptions,
-  'modelPath' | 'labels' | 'tokenizer' | 'maxTokens' | 'temperature' | 'thresholds' | 'abstain'
+  | 'modelPath'
+  | 'labels'
+  | 'tokenizer'
+  | 'maxTokens'
+  | 'temperature'
+  | 'thresholds'
+  | 'abstain'
+  | 'open'
 >
 
 /** A classifier and its tokenizer; the caller closes the classifier. */
@@ -24,7 +34,8 @@ export type VersionModel = { readonly classifier: Classifier; readonly tokenizer
  * @throws WinnowError `model_incompatible`, `model_corrupt`, `session_failed`.
  */
 export async function openVersionModel(options: VersionModelOptions): Promise<VersionModel> {
-  const { version, batchTextsMax, readTokenizer: read = readTokenizer, ...limits } = options
+  const { version, encoders, batchTextsMax, ...given } = options
+  const { readTokenizer: read = readTokenizer, ...limits } = given
   const { manifest, modelPath } = version
   const { labels, maxTokens, temperature, thresholds, abstain } = manifest
   let tokenizer: Tokenizer | undefined
@@ -36,6 +47,7 @@ export async function openVersionModel(options: VersionModelOptions): Promise<Ve
     temperature,
     thresholds,
     abstain,
+    open: encoders && ((inference) => encoders.open(version, inference)),
     batchTextsMax: batchTextsOf(manifest, batchTextsMax),
     tokenizer: {
       encode: (text, limit) => tokenizer!.encode(text, limit),
