@@ -15,7 +15,7 @@ const config = loadConfig({
 const all = { first: 'validate', last: 'infer' } as const
 
 const planned = (options: ConsumptionOptions) =>
-  consumptionsOf(config, options).map(({ topic, group, model }) => [topic, group, model])
+  consumptionsOf(config, options).map(({ topic, group, models }) => [topic, group, ...models])
 
 describe('a process', () => {
   it('consumes each topic for each of its models', () => {

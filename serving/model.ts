@@ -42,7 +42,7 @@ export async function openModel(
     /** `background` is a single thread, for work that nobody waits for. Default: normal. */
     priority?: ThreadPriority
   } & Pick<PoolOptions, 'spawn' | 'keep' | 'readyWith'> &
-    Pick<VersionModelOptions, 'readTokenizer'>,
+    Pick<VersionModelOptions, 'readTokenizer' | 'encoders'>,
 ): Promise<OpenModel> {
   const startMs = performance.now()
   const { version, config, priority = 'normal' } = options
@@ -52,6 +52,7 @@ export async function openModel(
     workers: priority === 'background' ? 1 : workersOf(config),
     priority,
     readTokenizer: options.readTokenizer,
+    encoders: options.encoders,
     spawn: options.spawn,
     keep: options.keep,
     readyWith: options.readyWith,
