@@ -179,7 +179,8 @@ export function readLogits(
 ): ClassifyOutcome {
   const { labels, temperature, thresholds, abstain } = options
   let best = 0
-  for (const [index, logit] of row.entries()) {
+  for (let index = 0; index < row.length; index++) {
+    const logit = row[index]!
     if (!Number.isFinite(logit)) {
       const message = `The logit of the label ${labels[index] ?? index} is ${logit}.`
       return { kind: 'rejected', error: { code: 'output_invalid', message }, batchId }
@@ -210,8 +211,16 @@ export function readLogits(
  * softmax(logits / temperature), computed in float64 around the largest logit: float32 [labels].
  */
 function softmax(logits: Float32Array, temperature: number): Float32Array {
-  const largest = logits.reduce((a, b) => Math.max(a, b), -Infinity)
-  const weights = Array.from(logits, (logit) => Math.exp((logit - largest) / temperature))
-  const sum = weights.reduce((a, b) => a + b, 0)
-  return Float32Array.from(weights, (weight) => weight / sum)
+  let largest = -Infinity
+  for (const logit of logits) largest = Math.max(largest, logit)
+  const weights = new Float64Array(logits.length)
+  let sum = 0
+  for (let label = 0; label < logits.length; label++) {
+    const weight = Math.exp((logits[label]! - largest) / temperature)
+    weights[label] = weight
+    sum += weight
+  }
+  const probabilities = new Float32Array(logits.length)
+  for (let label = 0; label < logits.length; label++) probabilities[label] = weights[label]! / sum
+  return probabilities
 }

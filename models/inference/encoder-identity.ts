@@ -16,13 +16,18 @@ export type EncoderIdentity = {
   readonly labels: number
 }
 
+/** What identifies the encoder of a version: its graph, and the hash of the weights beside it. */
+export type EncodedVersion = Pick<ModelVersion, 'modelPath'> & {
+  readonly manifest: Pick<ModelVersion['manifest'], 'weightsSha256'>
+}
+
 /**
  * Identifies a version's encoder. Reads the weights once, unless they lie in a file whose hash the
  * manifest has. Undefined for a version whose encoder nobody can share, as an imported one. Throws
  * `graph_invalid` and `session_failed` for a file that cannot be read.
  */
 export async function encoderIdentity(
-  version: Pick<ModelVersion, 'modelPath' | 'manifest'>,
+  version: EncodedVersion,
 ): Promise<EncoderIdentity | undefined> {
   try {
     return await identityOf(version)
@@ -32,10 +37,7 @@ export async function encoderIdentity(
   }
 }
 
-async function identityOf({
-  modelPath,
-  manifest,
-}: Pick<ModelVersion, 'modelPath' | 'manifest'>): Promise<EncoderIdentity> {
+async function identityOf({ modelPath, manifest }: EncodedVersion): Promise<EncoderIdentity> {
   const { encoder, labels } = splitHead(readMappedModel(modelPath))
   const { irVersion, opsetImport, graph = {} } = encoder
   const initializers: OnnxMessage<'Tensor'>[] = []

@@ -1,9 +1,8 @@
 // Lets models with the same encoder share its workers: a text is encoded once for all of them, and
 // each model applies its head to the embedding. Models come and go one by one. What the same
 // encoder means is encoder-identity.ts; heads run in head-sessions.ts.
-import type { ModelVersion } from '../store/version-files.ts'
 import type { RowResult, SubmitOptions } from './batcher.ts'
-import { encoderIdentity } from './encoder-identity.ts'
+import { encoderIdentity, type EncodedVersion } from './encoder-identity.ts'
 import {
   openHeadsInference,
   openInference,
@@ -14,7 +13,7 @@ import {
   type InferenceOptions,
 } from './inference.ts'
 
-type Version = Pick<ModelVersion, 'ref' | 'modelPath' | 'manifest'>
+type Version = EncodedVersion & { readonly ref: string }
 
 /** The encoders of a process, each with the models that share it. */
 export class SharedEncoders {
