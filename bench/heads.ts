@@ -19,12 +19,11 @@ import { LoopTurns } from '../models/runtime/sliced-work.ts'
 import { seededRandom } from '../models/runtime/seeded-random.ts'
 import { weightsFileName, type ModelVersion } from '../models/store/version-files.ts'
 import { writeVersion } from '../models/store/version-store.ts'
-import { ok } from '../schemas/outcome.ts'
 import { lineageOf, type KafkaRecord } from '../schemas/record.ts'
 import { BoundTokens } from '../streams/stages/bound-tokens.ts'
 import type { ModelPort } from '../streams/stages/infer.ts'
 import { inferModels } from '../streams/stages/infer-models.ts'
-import { tokenizeEvent, type TokenizedEvent } from '../streams/stages/tokenize.ts'
+import { tokenizeEvent } from '../streams/stages/tokenize.ts'
 import { readTexts, spreadOf, stopwatch } from './measuring.ts'
 
 const { values } = parseArgs({
@@ -70,7 +69,9 @@ async function compare(texts: readonly string[]): Promise<void> {
     cpuMsPerText: spreadOf(seconds.map((cpu) => (cpu * 1_000) / texts.length)),
     ratio: spreadOf(seconds.map((cpu, round) => cpu / one[round]!)),
   }))
-  console.log(JSON.stringify({ texts: texts.length, tokens, labels: labelCount, found }, undefined, 2))
+  console.log(
+    JSON.stringify({ texts: texts.length, tokens, labels: labelCount, found }, undefined, 2),
+  )
 }
 
 /** Eight models over the base encoder, with made-up heads. */
@@ -78,7 +79,8 @@ async function writeHeads(): Promise<ModelVersion[]> {
   const base = await openBase({ name: values.base, storeDir: modelStoreDir() })
   const encoder = readBertWeights(readOnnx(await readFile(base.modelPath)))
   const random = seededRandom(1)
-  const numbers = (length: number) => Float32Array.from({ length }, () => random.uint32() / 2 ** 32 - 0.5)
+  const numbers = (length: number) =>
+    Float32Array.from({ length }, () => random.uint32() / 2 ** 32 - 0.5)
   const labels = Array.from({ length: labelCount }, (_, label) => `label ${label}`)
   const versions: ModelVersion[] = []
   for (let head = 0; head < Math.max(...counts); head++) {
@@ -101,7 +103,9 @@ async function writeHeads(): Promise<ModelVersion[]> {
           ...{ labels, base: values.base, method: 'head', precision: 'fp32', maxTokens: 256 },
           ...{ pooling: 'mean', hidden, metrics: {}, trainingRun: 'none' },
         },
-        model: { bytes: writeOnnx(graph, { name, weights: { ...weights, location: weightsFileName } }) },
+        model: {
+          bytes: writeOnnx(graph, { name, weights: { ...weights, location: weightsFileName } }),
+        },
         weights: { path: weightsPath },
         tokenizer: { bytes: await readFile(base.tokenizerPath) },
       }),
@@ -118,7 +122,10 @@ async function classify(
 ): Promise<{ cpuSeconds: number; tokens: number }> {
   const opened = []
   for (const version of versions) {
-    opened.push({ version, ...(await openVersionModel({ version, encoders, readTokenizer, workers: 1 })) })
+    opened.push({
+      version,
+      ...(await openVersionModel({ version, encoders, readTokenizer, workers: 1 })),
+    })
   }
   const ports = opened.map(({ version, classifier, tokenizer }): ModelPort => ({
     ...{ name: version.name, version: version.version, role: 'champion' },
@@ -127,7 +134,12 @@ async function classify(
   }))
   const turns = new LoopTurns()
   const tokenBound = new BoundTokens(turns)
-  const options = { topLabels: 5, nowMs: () => Date.now(), tokens: tokenBound, onChallenge: () => undefined }
+  const options = {
+    topLabels: 5,
+    nowMs: () => Date.now(),
+    tokens: tokenBound,
+    onChallenge: () => undefined,
+  }
   const spent = stopwatch()
   let tokens = 0
   for (let from = 0; from < texts.length; from += chunkEvents) {
@@ -139,7 +151,11 @@ async function classify(
       if (outcome.kind === 'ok') tokens += outcome.value.ids.length
       chunk.push({ record, ...lineageOf(record), stage: 'tokenize', outcome })
     }
-    await inferModels(chunk, ports.map((champion) => ({ champion })), options)
+    await inferModels(
+      chunk,
+      ports.map((champion) => ({ champion })),
+      options,
+    )
   }
   const { cpuSeconds } = spent()
   for (const { classifier } of opened) await classifier.close()

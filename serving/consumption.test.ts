@@ -104,7 +104,9 @@ describe('several models', () => {
     const [own] = plannedFor({ range: all, model: 'tone' })
     expect(own).toEqual(['winnow.events', 'winnow.validate..infer.tone', 'tone'])
     for (const model of ['mood', 'mail@7']) {
-      expect(() => plannedFor({ range: all, model })).toThrow(/inference.models \(mail, mood@2\) has it/)
+      expect(() => plannedFor({ range: all, model })).toThrow(
+        /inference.models \(mail, mood@2\) has it/,
+      )
     }
   })
 })

@@ -13,9 +13,9 @@ export function rangeText({ first, last }: StageRange): string {
 
 /**
  * The group of a stage range, or of the labels without one: `winnow.validate..infer`,
- * `winnow.validate..infer@team-a.`, `winnow.labels@team-a./reports`. Every model of a topic must see
- * all events, so a model other than the configured ones has a group of its own. So has each input:
- * `winnow.validate..infer:orders`.
+ * `winnow.validate..infer@team-a.`, `winnow.labels@team-a./reports`. Every model of a topic must
+ * see all events, so a model other than the configured ones has a group of its own. So has each
+ * input: `winnow.validate..infer:orders`.
  */
 export function defaultGroup(
   config: Named,

@@ -17,6 +17,7 @@ import { storedResult, withStoredForm } from '../infra/sinks/stored-form.ts'
 import { createTelemetry, type Telemetry } from '../infra/telemetry.ts'
 import { createTopicSink } from '../infra/sinks/topic-sink.ts'
 import { partitionCount, requireTopics, topicOf } from '../infra/kafka/topics.ts'
+import { sharingLines } from '../models/inference/encoder-identity.ts'
 import type { Validated } from '../schemas/validated.ts'
 import type { ModelSource } from '../streams/stages/infer.ts'
 import {
@@ -40,7 +41,6 @@ import type { OpenModel } from './model.ts'
 import { openAll, type OpenResources } from './open-resources.ts'
 import { openOutputs } from './result-topics.ts'
 import { openModelResources, openServingModel, type ServingOptions } from './serving-model.ts'
-import { sharingLines } from './encoder-sharing.ts'
 import { openInputs } from './inputs/entering-inputs.ts'
 import { failureSignal } from './failure-signal.ts'
 import { retrySink } from './inputs/retry-sink.ts'
@@ -240,7 +240,8 @@ async function openModels(
   }
   if (areShared) {
     const champions = [...opened.values()].map(({ models }) => models.champion.current)
-    for (const line of sharingLines(champions)) log(line)
+    const encoded = champions.map(({ ref, classifier }) => ({ ref, encoder: classifier.encoder }))
+    for (const line of sharingLines(encoded)) log(line)
   }
   return opened
 }

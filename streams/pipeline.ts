@@ -197,7 +197,8 @@ function createStages(options: StageOptions) {
     nowMs,
     tokens: new BoundTokens(turns),
     accepts,
-    onChallenge: (outcome: ChallengeOutcome, count: number) => options.onChallenge?.(outcome, count),
+    onChallenge: (outcome: ChallengeOutcome, count: number) =>
+      options.onChallenge?.(outcome, count),
   }
   const inferEach: ChainPart<TokenizedEvent, Classification> = (chunk, chunkModels) =>
     inferModels(chunk, chunkModels, inferring)
@@ -210,10 +211,13 @@ function createStages(options: StageOptions) {
         return inTurns(events, turns, (event) => tokenizeEvent(event, tokenizer, maxTokens))
       },
     }),
-    infer: models.length > 1 ? inferEach : applyStage<TokenizedEvent, Classification>({
-          name: 'infer',
-          apply: (events, chunkModels) => inferByShare(events, firstOf(chunkModels), inferring),
-        }),
+    infer:
+      models.length > 1
+        ? inferEach
+        : applyStage<TokenizedEvent, Classification>({
+            name: 'infer',
+            apply: (events, chunkModels) => inferByShare(events, firstOf(chunkModels), inferring),
+          }),
   }
 }
 

@@ -7,7 +7,13 @@ import { WinnowError } from '../schemas/errors.ts'
 import { ok, rejected } from '../schemas/outcome.ts'
 import { lineageOf } from '../schemas/record.ts'
 import { createMemorySink, type MemorySinkFailure } from '../tests/support/memory-sink.ts'
-import { chainOf, chunkOf, drivenSource, noMetrics, withOutcome } from '../tests/support/runner-parts.ts'
+import {
+  chainOf,
+  chunkOf,
+  drivenSource,
+  noMetrics,
+  withOutcome,
+} from '../tests/support/runner-parts.ts'
 import { outputFrom, sampleRecord } from '../tests/support/sample-records.ts'
 import { until } from '../tests/support/until.ts'
 import { createRunner } from './runner.ts'
@@ -36,7 +42,10 @@ async function sinkWith(stored: readonly (readonly [model: string, offset: numbe
   const sink = createMemorySink<string>()
   const outputs = stored
     .filter(([model, offset]) => !isRejected(model, offset))
-    .map(([model, offset]) => ({ ...outputFrom(sampleRecord(offset), rowOf(model, offset)), model }))
+    .map(([model, offset]) => ({
+      ...outputFrom(sampleRecord(offset), rowOf(model, offset)),
+      model,
+    }))
   const letters = stored.filter(([model, offset]) => isRejected(model, offset))
   const deadLetters = letters.map(([model, offset]) => ({
     ...lineageOf(sampleRecord(offset)).origin,

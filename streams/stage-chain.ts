@@ -22,10 +22,7 @@ export function stagesOf(range: StageRange): StageName[] {
 /** One stage: one outcome per input, in order. Throws operating failures. */
 export type Stage<In, Out> = {
   readonly name: StageName
-  apply(
-    inputs: readonly In[],
-    models: readonly ChunkModels[],
-  ): Promise<(Outcome<Out> | Filtered)[]>
+  apply(inputs: readonly In[], models: readonly ChunkModels[]): Promise<(Outcome<Out> | Filtered)[]>
 }
 
 /** Part of a chain: what became of each record so far, to what becomes of it next. */

@@ -10,6 +10,7 @@ import { addCommand } from '../shared-options.ts'
 
 /** Each benchmark with what it measures. */
 export const benchmarks: Readonly<Record<string, string>> = {
+  heads: 'processor time of further models over one encoder',
   infer: 'speed of classification compared with ONNX Runtime alone',
   'end-to-end': 'speed of the whole path from Kafka to ClickHouse compared with a bare loop',
   'cold-start': 'time from the start of a process to its first prediction',

@@ -9,7 +9,7 @@ import {
   type HeadVersionOptions,
 } from '../../tests/support/head-versions.ts'
 import { tinyWeights, writeTinyEncoder } from '../../tests/support/tiny-encoder.ts'
-import { encoderIdentity } from './encoder-identity.ts'
+import { encoderIdentity, sharingLines } from './encoder-identity.ts'
 
 let storeDir: string
 beforeAll(async () => {
@@ -34,8 +34,7 @@ it('is the same for other heads, labels and names, with weights inside and besid
 it('differs for other weights, wherever they are, and for other pooled layers', async () => {
   const tiny = tinyWeights()
   const wordy = wordyWeights()
-  const changed = <T extends Float32Array>(numbers: T): Float32Array =>
-    numbers.with(numbers.length - 1, 0.123)
+  const changed = (numbers: Float32Array): Float32Array => numbers.with(numbers.length - 1, 0.123)
   const identities = [
     await sha256Of({ encoder: tiny }),
     await sha256Of({ encoder: { ...tiny, positionEmbedding: changed(tiny.positionEmbedding) } }),
@@ -57,4 +56,15 @@ it('does not exist for a graph without a head of its own', async () => {
   const modelPath = join(storeDir, 'encoder.onnx')
   await writeTinyEncoder(modelPath)
   expect(await encoderIdentity({ ...version, modelPath })).toBeUndefined()
+})
+
+it('is told in words: the models of each encoder', () => {
+  const model = (ref: string, encoder?: string) => ({ ref, encoder })
+  expect(
+    sharingLines([model('a@1', 'x'), model('b@2', 'y'), model('c@1', 'x'), model('d@4')]),
+  ).toEqual([
+    'a@1, c@1 have the same encoder and share one pass over each text',
+    'b@2 shares no encoder: each text is encoded for it alone',
+    'd@4 shares no encoder: each text is encoded for it alone',
+  ])
 })

@@ -1,5 +1,5 @@
-// Tells whether two model versions have the same encoder: the same nodes over the same constants,
-// up to the embedding that their heads read. It goes by content, so it holds for every precision.
+// Tells which model versions have the same encoder: the same nodes over the same constants, up to
+// the embedding that their heads read. It goes by content, so it holds for every precision.
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -35,6 +35,20 @@ export async function encoderIdentity(
     if (error instanceof WinnowError && error.code === 'model_incompatible') return undefined
     throw error
   }
+}
+
+/** A model, and the encoder that it shares with those that have the same; undefined for its own. */
+type EncodedModel = { readonly ref: string; readonly encoder: string | undefined }
+
+/** A line for each encoder: the models that share it, or the one that it is for. */
+export function sharingLines(models: readonly EncodedModel[]): string[] {
+  const groups = Map.groupBy(models, ({ ref, encoder }) => encoder ?? ref)
+  return [...groups.values()].map((group) => {
+    const refs = group.map(({ ref }) => ref)
+    return refs.length === 1
+      ? `${refs[0]!} shares no encoder: each text is encoded for it alone`
+      : `${refs.join(', ')} have the same encoder and share one pass over each text`
+  })
 }
 
 async function identityOf({ modelPath, manifest }: EncodedVersion): Promise<EncoderIdentity> {

@@ -310,8 +310,7 @@ function startWorker(state: PoolState, slot: Slot): Promise<SessionShape> {
       } else if (message.kind === 'released') slot.freed()
       else if (message.kind === 'attached' || message.kind === 'unattached') {
         settleHead(slot, message)
-      }
-      else settleRun(state, slot, message)
+      } else settleRun(state, slot, message)
     }
     const onError = (error: unknown): void => {
       crash = error

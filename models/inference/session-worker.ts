@@ -120,7 +120,9 @@ async function attach(
   }
 }
 
-function refusal(error: unknown): Pick<Extract<WorkerMessage, { kind: 'refused' }>, 'code' | 'message'> {
+function refusal(
+  error: unknown,
+): Pick<Extract<WorkerMessage, { kind: 'refused' }>, 'code' | 'message'> {
   const code = error instanceof WinnowError ? error.code : 'session_failed'
   return { code, message: errorMessage(error) }
 }

@@ -20,10 +20,10 @@ export class SharedEncoders {
   readonly #groups = new Map<string, EncoderGroup>()
 
   /**
-   * Opens a version on the workers of its encoder, which are started if they are not there. A version
-   * whose encoder nobody can share gets workers of its own. Models that submit the same array of ids
-   * share a pass. The caller closes the version; workers end with the last one. Throws as
-   * openInference.
+   * Opens a version on the workers of its encoder, which are started if they are not there. A
+   * version whose encoder nobody can share gets workers of its own. Models that submit the same
+   * array of ids share a pass. The caller closes the version; workers end with the last one. Throws
+   * as openInference.
    */
   async open(version: Version, options: InferenceOptions): Promise<Inference> {
     requireWhole(options, options.maxTokens)

@@ -7,10 +7,7 @@ import { StoredOffsets } from './stored-offsets.ts'
 import type { ModelOfOutcome, Sink } from '../../schemas/ports/sink.ts'
 
 /** What a sink tells of what it has. */
-export type SinkReads = Pick<
-  Sink<unknown>,
-  'recover' | 'storedFrom' | 'storedAttempts' | 'ofModel'
->
+export type SinkReads = Pick<Sink<unknown>, 'recover' | 'storedFrom' | 'storedAttempts' | 'ofModel'>
 
 /** An outcome by what identifies it. */
 export type OutcomeOf = Lineage & ModelOfOutcome

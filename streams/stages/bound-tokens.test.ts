@@ -21,7 +21,10 @@ it('are those of the event wherever they would be the same', async () => {
 
 it('are made once for each tokenizer and limit', async () => {
   const tokens = new BoundTokens(new LoopTurns())
-  const [first, again] = [await tokens.of(event, model(8, 'b')), await tokens.of(event, model(8, 'b'))]
+  const [first, again] = [
+    await tokens.of(event, model(8, 'b')),
+    await tokens.of(event, model(8, 'b')),
+  ]
   expect(again).toBe(first)
   expect((await tokens.of(event, model(9, 'b'))).ids).not.toBe(first.ids)
 })

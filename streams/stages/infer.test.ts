@@ -8,7 +8,11 @@ import { sampleEvent, sampleModel } from '../../tests/support/sample-models.ts'
 import { sampleTimeMs } from '../../tests/support/sample-records.ts'
 import { inferEvents, topProbabilities, type ModelPort } from './infer.ts'
 
-const options = { topLabels: 2, nowMs: () => sampleTimeMs + 40, tokens: new BoundTokens(new LoopTurns()) }
+const options = {
+  topLabels: 2,
+  nowMs: () => sampleTimeMs + 40,
+  tokens: new BoundTokens(new LoopTurns()),
+}
 
 /** A model that says of each text how many ids it was asked with. */
 function counting(fields: Partial<ModelPort> = {}) {

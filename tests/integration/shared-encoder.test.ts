@@ -42,7 +42,10 @@ async function produce(count: number): Promise<void> {
   const records = Array.from({ length: count }, () => {
     const number = sent++
     const text = number % 10 === 0 ? '' : sampleText(number).text
-    return { key: `e-${number}`, value: JSON.stringify({ id: `e-${number}`, text, label: 'known' }) }
+    return {
+      key: `e-${number}`,
+      value: JSON.stringify({ id: `e-${number}`, text, label: 'known' }),
+    }
   })
   await producer.send(topicOf(space.config.topics, 'events'), records)
 }

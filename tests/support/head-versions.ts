@@ -25,7 +25,9 @@ export type HeadVersionOptions = {
 /** A tiny encoder whose word vectors are large enough for a weights file of their own. */
 export function wordyWeights(): EncoderWeights {
   const vocabulary = 3_000
-  const wordEmbedding = Float32Array.from({ length: vocabulary * tinyHidden }, (_, i) => Math.sin(i))
+  const wordEmbedding = Float32Array.from({ length: vocabulary * tinyHidden }, (_, i) =>
+    Math.sin(i),
+  )
   return { ...tinyWeights(), vocabulary, wordEmbedding }
 }
 
