@@ -353,15 +353,30 @@ const language = z.strictObject({
     ),
 })
 
-const inference = z.strictObject({
-  model: z
-    .string()
-    .regex(
-      /^[A-Za-z0-9][\w.-]{0,63}(?:@(?:champion|[1-9]\d{0,9}))?$/,
-      'must be NAME, NAME@VERSION (a number) or NAME@champion',
-    )
-    .default('mail')
-    .describe('Model to serve: NAME, NAME@VERSION or NAME@champion.'),
+const modelRef = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9][\w.-]{0,63}(?:@(?:champion|[1-9]\d{0,9}))?$/,
+    'must be NAME, NAME@VERSION (a number) or NAME@champion',
+  )
+const nameOf = (ref: string): string => ref.split('@', 1)[0]!
+
+const inferenceFields = z.strictObject({
+  model: modelRef
+    .optional()
+    .describe(
+      'Model to serve: NAME, NAME@VERSION or NAME@champion. The first of inference.models when absent, ' +
+        'and mail without those.',
+    ),
+  models: z
+    .array(modelRef)
+    .max(64)
+    .refine((refs) => new Set(refs.map(nameOf)).size === refs.length, 'must name each model once')
+    .default([])
+    .describe(
+      'Models that `stream` classifies each event with, all in one consumer; inference.model when empty. ' +
+        'Models with the same encoder share one pass over each text; see docs/several-models.md.',
+    ),
   workers: z
     .int()
     .min(0)
@@ -449,6 +464,12 @@ function providerProblems({ provider, precision, padTo }: z.output<typeof infere
   }
   return problems
 }
+
+/** `model` is what one model is wanted for, and `models` what events are classified with. */
+const inference = inferenceFields.transform(({ model, models, ...fields }) => {
+  const one = model ?? models[0] ?? 'mail'
+  return { ...fields, model: one, models: models.length > 0 ? models : [one] }
+})
 
 const storeFields = z.strictObject({
   kind: z

@@ -7,6 +7,7 @@ import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { modelStoreDir } from '../configs/paths.ts'
 import { openClassifier, type Classifier } from './inference/classifier.ts'
+import { SharedEncoders } from './inference/shared-encoders.ts'
 import { readBertWeights } from './graph/weights/bert-weights.ts'
 import { buildClassifier } from './graph/encoder.ts'
 import { readOnnx } from './graph/onnx/onnx-reader.ts'
@@ -17,19 +18,23 @@ const base = join(modelStoreDir(), 'bases', 'minilm-l6')
 const labels = Array.from({ length: 20 }, (_, i) => `label ${i}`)
 let folder: string
 let modelPath: string
+/** Another head over the same encoder. */
+let otherPath: string
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'winnow-determinism-'))
   modelPath = join(folder, 'model.onnx')
   const weights = readBertWeights(readOnnx(await readFile(join(base, 'model.onnx'))))
-  const head = {
-    from: weights.hidden,
-    to: labels.length,
-    weight: Float32Array.from({ length: weights.hidden * labels.length }, (_, i) => Math.sin(i)),
-    bias: new Float32Array(labels.length),
+  const { hidden: from } = weights
+  const write = async (path: string, to: number, scale: number) => {
+    const weight = Float32Array.from({ length: from * to }, (_, i) => Math.sin(i * scale))
+    const head = { from, to, weight, bias: new Float32Array(to).fill(scale) }
+    const graph = buildClassifier(weights, head, { padding: 'exact', normalize: true })
+    await writeFile(path, writeOnnx(graph, { name: 'determinism' }))
   }
-  const graph = buildClassifier(weights, head, { padding: 'exact', normalize: true })
-  await writeFile(modelPath, writeOnnx(graph, { name: 'determinism' }))
+  await write(modelPath, labels.length, 1)
+  otherPath = join(folder, 'other.onnx')
+  await write(otherPath, 7, 0.3)
 })
 
 afterAll(() => rm(folder, { recursive: true }))
@@ -45,15 +50,16 @@ const texts = Array.from({ length: 48 }, (_, i) =>
 
 async function logitsWith(
   order: readonly string[],
-  options: { workers: number; batchTokens: number },
+  options: { workers: number; batchTokens: number; path?: string },
 ): Promise<Map<string, Float32Array>> {
+  const { path = modelPath, ...limits } = options
   const tokenizer = loadTokenizer({ json: await readFile(join(base, 'tokenizer.json')) })
   const classifier: Classifier = await openClassifier({
-    modelPath,
-    labels,
+    modelPath: path,
+    labels: path === modelPath ? labels : labels.slice(0, 7),
     tokenizer,
     maxTokens: 128,
-    ...options,
+    ...limits,
   })
   const logits = new Map<string, Float32Array>()
   for await (const { outcome } of classifier.classifyAll(order)) {
@@ -82,6 +88,32 @@ describe('logits', { timeout: 120_000 }, () => {
       const together = await logitsWith(order, options)
       for (const text of distinct) expect(together.get(text)).toEqual(alone.get(text))
     }
+  })
+
+  it('are those of each model alone where several share a pass', async () => {
+    const distinct = [...new Set(texts)]
+    const tokenizer = loadTokenizer({ json: await readFile(join(base, 'tokenizer.json')) })
+    const ids = distinct.map((text) => tokenizer.encode(text, { maxTokens: 128 }).ids)
+    const encoders = new SharedEncoders()
+    const open = (path: string) =>
+      openClassifier({
+        ...{ modelPath: path, tokenizer, maxTokens: 128, workers: 2 },
+        labels: path === modelPath ? labels : labels.slice(0, 7),
+        open: (limits) => encoders.open({ ref: path, modelPath: path, manifest: {} }, limits),
+      })
+    const models = [await open(modelPath), await open(otherPath)]
+    const queued = models.map((model) => Promise.all(ids.map((one) => model.classifyWhenRoom(one))))
+    const results = await Promise.all(queued)
+    for (const [at, path] of [modelPath, otherPath].entries()) {
+      const alone = await logitsWith(distinct, { workers: 1, batchTokens: 1, path })
+      for (const [text, { result }] of results[at]!.entries()) {
+        expect(await result).toMatchObject({ logits: alone.get(distinct[text]!) })
+      }
+    }
+    const { texts: encoded, batches } = models[0]!.stats()
+    expect(encoded).toBe(distinct.length)
+    expect(batches).toBeLessThan(distinct.length)
+    for (const model of models) await model.close()
   })
 
   it('are those of the model file loaded whole by the runtime', async () => {

@@ -15,7 +15,7 @@ const config = loadConfig({
 const all = { first: 'validate', last: 'infer' } as const
 
 const planned = (options: ConsumptionOptions) =>
-  consumptionsOf(config, options).map(({ topic, group, model }) => [topic, group, model])
+  consumptionsOf(config, options).map(({ topic, group, models }) => [topic, group, ...models])
 
 describe('a process', () => {
   it('consumes each topic for each of its models', () => {
@@ -66,6 +66,47 @@ describe('a process', () => {
   it('names groups after their stages', () => {
     for (const [, group] of planned({ range: all })) {
       expect(stagesOf(config, group!)).toBe('validate..infer')
+    }
+  })
+})
+
+describe('several models', () => {
+  const several = loadConfig({
+    env: {
+      WINNOW_INFERENCE_MODELS: 'mail, mood@2',
+      WINNOW_INPUTS: JSON.stringify([
+        { topic: 'orders', fields: { text: 'note' } },
+        { topic: 'lines', format: 'text', models: ['mail', 'tone'] },
+      ]),
+    },
+  })
+  const plannedFor = (options: ConsumptionOptions) =>
+    consumptionsOf(several, options).map(({ topic, group, models }) => [topic, group, ...models])
+
+  it('share a consumer for each topic; those that an input lists have their own', () => {
+    expect(plannedFor({ range: all })).toEqual([
+      ['winnow.events', 'winnow.validate..infer', 'mail', 'mood@2'],
+      ['orders', 'winnow.validate..infer:orders', 'mail', 'mood@2'],
+      ['lines', 'winnow.validate..infer.mail:lines', 'mail'],
+      ['lines', 'winnow.validate..infer.tone:lines', 'tone'],
+      ['winnow.retries', 'winnow.validate..infer.mail:winnow.retries', 'mail'],
+      ['winnow.retries', 'winnow.validate..infer.mood:winnow.retries', 'mood@2'],
+      ['winnow.retries', 'winnow.validate..infer.tone:winnow.retries', 'tone'],
+    ])
+  })
+
+  it('are tokenized for the first, where the stages run apart', () => {
+    const range = { first: 'tokenize', last: 'tokenize' } as const
+    expect(plannedFor({ range })).toEqual([['winnow.validated', 'winnow.tokenize', 'mail']])
+  })
+
+  it('leave another model its own consumer, and have no second one themselves', () => {
+    const [own] = plannedFor({ range: all, model: 'tone' })
+    expect(own).toEqual(['winnow.events', 'winnow.validate..infer.tone', 'tone'])
+    for (const model of ['mood', 'mail@7']) {
+      expect(() => plannedFor({ range: all, model })).toThrow(
+        /inference.models \(mail, mood@2\) has it/,
+      )
     }
   })
 })

@@ -1,10 +1,11 @@
 // Plans what a process consumes: winnow.events, or the topic before its first stage, and every
-// configured input. Each topic has a runner and a consumer group of its own for each model, so that
-// what is promised for one topic holds for all.
+// configured input. The models of inference.models share a runner and a consumer group for each
+// topic; a model that an input lists has its own. So what is promised for one topic holds for all.
 import type { Input } from '../configs/inputs.ts'
 import type { Config } from '../configs/schema.ts'
 import { topicOf } from '../infra/kafka/topics.ts'
 import { parseModelRef } from '../models/store/model-ref.ts'
+import { WinnowError } from '../schemas/errors.ts'
 import { inputTopic } from '../streams/pipeline.ts'
 import type { StageRange } from '../streams/stage-chain.ts'
 import { defaultGroup } from './group-name.ts'
@@ -13,8 +14,8 @@ import { defaultGroup } from './group-name.ts'
 export type Consumption = {
   readonly topic: string
   readonly group: string
-  /** The model that classifies it; unused by a range without one. */
-  readonly model: string
+  /** The models that classify it; unused by a range without them. */
+  readonly models: readonly string[]
   /**
    * What enters there: events of Winnow's own form, records of an input, or records that stand for
    * dead letters of inputs. A stage after validate takes what the one before it wrote.
@@ -38,51 +39,70 @@ export type ConsumptionOptions = {
  */
 export function consumptionsOf(config: Config, options: ConsumptionOptions): Consumption[] {
   const { range, group, model: named } = options
-  const configured = config.inference.model
-  const model = named ?? configured
+  const configured = config.inference.models
+  refuseSharedModel(configured, named)
+  // Tokens are those of one model; every other one makes its own from the text.
+  const served = range.last === 'infer' ? configured : configured.slice(0, 1)
+  const models = named === undefined ? served : [named]
   const own: Consumption = {
     topic: topicOf(config.topics, inputTopic[range.first]),
-    group: group ?? defaultGroup(config, { range, model, configured }),
-    model,
+    group: group ?? defaultGroup(config, { range, models, configured }),
+    models,
     entry: { kind: 'own' },
   }
   if (range.first !== 'validate' || config.inputs.length === 0) return [own]
-  const groupOf = (topic: string, ref: string, namesModel: boolean) => {
+  const groupOf = (topic: string, refs: readonly string[], namesModel: boolean) => {
     const input = { topic, namesModel }
-    if (group === undefined) return defaultGroup(config, { range, model: ref, configured, input })
-    const ofModel = namesModel && range.last === 'infer' ? `.${parseModelRef(ref).name}` : ''
+    if (group === undefined) return defaultGroup(config, { range, models: refs, configured, input })
+    const ofModel = namesModel && range.last === 'infer' ? `.${parseModelRef(refs[0]!).name}` : ''
     return `${group}${ofModel}:${topic}`
   }
   const ofInputs = config.inputs.flatMap((input) =>
     // Only results differ between models: events before that stage are the same for all of them.
-    modelsOf(range.last === 'infer' ? input : { models: undefined }, { named, configured }).map(
-      (ref): Consumption => ({
+    modelsOf(range.last === 'infer' ? input : { models: undefined }, { named, models }).map(
+      (refs): Consumption => ({
         topic: input.topic,
-        group: groupOf(input.topic, ref, input.models !== undefined),
-        model: ref,
+        group: groupOf(input.topic, refs, input.models !== undefined),
+        models: refs,
         entry: { kind: 'input', input },
       }),
     ),
   )
   const retries = topicOf(config.topics, 'retries')
-  const refs = new Map(ofInputs.map(({ model: ref }) => [parseModelRef(ref).name, ref]))
+  const refs = new Map(
+    ofInputs.flatMap((one) => one.models).map((ref) => [parseModelRef(ref).name, ref]),
+  )
   const again = [...refs.values()].map((ref): Consumption => ({
     topic: retries,
-    group: groupOf(retries, ref, true),
-    model: ref,
+    group: groupOf(retries, [ref], true),
+    models: [ref],
     entry: { kind: 'sent-again' },
   }))
   return [own, ...ofInputs, ...again]
 }
 
+/** The models of an input, those that one consumer serves together. */
 function modelsOf(
-  { models }: Pick<Input, 'models'>,
-  { named, configured }: { named: string | undefined; configured: string },
-): readonly string[] {
-  if (models === undefined) return [named ?? configured]
-  if (named === undefined) return models
+  input: Pick<Input, 'models'>,
+  { named, models }: { named: string | undefined; models: readonly string[] },
+): readonly (readonly string[])[] {
+  if (input.models === undefined) return [models]
+  if (named === undefined) return input.models.map((ref) => [ref])
   const { name } = parseModelRef(named)
-  return models.some((ref) => parseModelRef(ref).name === name) ? [named] : []
+  return input.models.some((ref) => parseModelRef(ref).name === name) ? [[named]] : []
+}
+
+/** A model has one consumer: two would store each of its rows twice. Throws usage. */
+function refuseSharedModel(configured: readonly string[], named: string | undefined): void {
+  if (named === undefined || configured.length === 1) return
+  const { name } = parseModelRef(named)
+  if (!configured.some((ref) => parseModelRef(ref).name === name)) return
+  const list = configured.join(', ')
+  throw new WinnowError(
+    'usage',
+    `--model ${named}: inference.models (${list}) has it, so the consumer of that list classifies with ` +
+      'it. Run `winnow stream` without --model, or take it out of the list.',
+  )
 }
 
 /**

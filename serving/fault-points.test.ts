@@ -161,7 +161,10 @@ describe('with a hook', () => {
     const { steps, points } = noting()
     const champion = sampleModel({ label: 'spam' })
     const lease = points
-      .models({ acquire: () => ({ champion, release: () => steps.push('released') }) })
+      .models({
+        name: 'mail',
+        acquire: () => ({ champion, release: () => steps.push('released') }),
+      })
       .acquire()
     finish(lease.champion.tokenizer.encoding('a', { maxTokens: 8 }))
     const { result } = await lease.champion.classifyWhenRoom(Int32Array.of(1))

@@ -8,7 +8,7 @@ import type { ObjectStore } from '../schemas/object-store.ts'
 import type { ModelPort, ModelSource } from '../streams/stages/infer.ts'
 import type { RecordDecoder } from '../schemas/ports/record-decoder.ts'
 import type { RecordSource } from '../schemas/ports/record-source.ts'
-import type { Sink } from '../schemas/ports/sink.ts'
+import type { Sink, StoredReads } from '../schemas/ports/sink.ts'
 
 /** Wraps ports with fault points. */
 export type FaultPoints = {
@@ -69,13 +69,11 @@ function wrapped(reach: Reach): FaultPoints {
     sink: (port) =>
       overriding(port, {
         fence: (partitions, after) => between(reach, 'fence', () => port.fence(partitions, after)),
-        async storedFrom(topic, partition, fromOffset) {
-          const page = await port.storedFrom(topic, partition, fromOffset)
-          await reach('after-delivered')
-          return page
-        },
+        ...wrappedReads(port, reach),
+        ofModel: port.ofModel && ((model) => withPoints(port.ofModel!(model), reach)),
       }),
     models: (port) => ({
+      name: port.name,
       acquire() {
         const models = port.acquire()
         return { ...models, champion: wrappedModel(models.champion, reach) }
@@ -121,6 +119,20 @@ function wrappedSource(port: RecordSource, reach: Reach): RecordSource {
       await port.close()
     },
   })
+}
+
+function withPoints(reads: StoredReads, reach: Reach): StoredReads {
+  return overriding(reads, wrappedReads(reads, reach))
+}
+
+function wrappedReads(reads: StoredReads, reach: Reach): Pick<StoredReads, 'storedFrom'> {
+  return {
+    async storedFrom(topic, partition, fromOffset) {
+      const page = await reads.storedFrom(topic, partition, fromOffset)
+      await reach('after-delivered')
+      return page
+    },
+  }
 }
 
 function wrappedModel(port: ModelPort, reach: Reach): ModelPort {

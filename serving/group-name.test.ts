@@ -5,8 +5,8 @@ import { loadConfig } from '../configs/load.ts'
 
 const all = {
   range: { first: 'validate', last: 'infer' },
-  model: 'mail',
-  configured: 'mail',
+  models: ['mail'],
+  configured: ['mail'],
 } as const
 const configOf = (...set: string[]) => loadConfig({ env: {}, set })
 
@@ -23,7 +23,7 @@ describe.each(stacks)('of %s', (_name, config, scope) => {
 
   it('say which topics and which database they are for', () => {
     expect(defaultGroup(config, all)).toBe(group)
-    expect(defaultGroup(config, { ...all, model: 'intent@3' })).toBe(
+    expect(defaultGroup(config, { ...all, models: ['intent@3'] })).toBe(
       `winnow.validate..infer.intent${scope}`,
     )
     expect(defaultGroup(config, { ...all, range: { first: 'infer', last: 'infer' } })).toBe(

@@ -13,19 +13,27 @@ export function rangeText({ first, last }: StageRange): string {
 
 /**
  * The group of a stage range, or of the labels without one: `winnow.validate..infer`,
- * `winnow.validate..infer@team-a.`, `winnow.labels@team-a./reports`. Two models on one topic must
- * each see all events, so a model other than the configured one has a group of its own. So has each
+ * `winnow.validate..infer@team-a.`, `winnow.labels@team-a./reports`. Every model of a topic must
+ * see all events, so a model other than the configured ones has a group of its own. So has each
  * input: `winnow.validate..infer:orders`.
  */
 export function defaultGroup(
   config: Named,
-  of: { range: StageRange; model: string; configured: string; input?: InputGroup } | 'labels',
+  of:
+    | {
+        range: StageRange
+        models: readonly string[]
+        configured: readonly string[]
+        input?: InputGroup
+      }
+    | 'labels',
 ): string {
   const prefix = config.stream.group
   if (of === 'labels') return `${prefix}.labels${scopeOf(config)}`
-  const { range, model, configured, input } = of
-  const { name } = parseModelRef(model)
-  const isOther = input?.namesModel === true || name !== parseModelRef(configured).name
+  const { range, models, configured, input } = of
+  const [name] = models.map((ref) => parseModelRef(ref).name)
+  const isConfigured = configured.some((ref) => parseModelRef(ref).name === name)
+  const isOther = input?.namesModel === true || !isConfigured
   const ofModel = range.last === 'infer' && isOther ? `.${name}` : ''
   const ofInput = input === undefined ? '' : `:${input.topic}`
   return `${prefix}.${rangeText(range)}${ofModel}${ofInput}${scopeOf(config)}`

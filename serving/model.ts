@@ -61,7 +61,7 @@ export async function openModel(
     /** `background` is a single thread, for work that nobody waits for. Default: normal. */
     priority?: ThreadPriority
   } & Pick<PoolOptions, 'spawn' | 'keep' | 'readyWith'> &
-    Pick<VersionModelOptions, 'readTokenizer'>,
+    Pick<VersionModelOptions, 'readTokenizer' | 'encoders'>,
 ): Promise<OpenModel> {
   const startMs = performance.now()
   const { version, config, priority = 'normal', onFallback } = options
@@ -72,6 +72,7 @@ export async function openModel(
     device: deviceOf(priority === 'background' ? { ...config, workers: 1 } : config, onFallback),
     priority,
     readTokenizer: options.readTokenizer,
+    encoders: options.encoders,
     spawn: options.spawn,
     keep: options.keep,
     readyWith: options.readyWith,

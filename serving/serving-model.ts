@@ -16,10 +16,12 @@ import type { Manifest } from '../models/store/manifest.ts'
 import { SwappableModel, SecondaryModel } from '../models/inference/swappable-model.ts'
 import type { PoolOptions } from '../models/inference/pool.ts'
 import { rememberHashes } from '../models/store/remembered-hashes.ts'
-import { startSpareThreads } from '../models/inference/session-thread.ts'
+import { startSpareThreads, type SpareThreads } from '../models/inference/session-thread.ts'
+import { SharedEncoders } from '../models/inference/shared-encoders.ts'
 import { shareTokenizers } from '../models/inference/shared-tokenizers.ts'
 import type { ThreadPriority } from '../models/inference/thread-priority.ts'
-import type { ModelVersion } from '../models/store/version-files.ts'
+import type { readTokenizer } from '../models/inference/version-model.ts'
+import type { HashFile, ModelVersion } from '../models/store/version-files.ts'
 import { resolveVersion } from '../models/store/version-resolver.ts'
 import { errorMessage } from '../schemas/errors.ts'
 import type { Reach } from '../schemas/ports/fault-point.ts'
@@ -45,6 +47,34 @@ export type ServingOptions = {
   readonly onFailure: (error: Error) => void
   /** The roles beside the champion that the process gives work to. */
   readonly secondaryRoles: readonly SecondaryRole[]
+  /** What versions are opened with. Default: openModelResources for this model alone. */
+  readonly opening?: ModelResources | undefined
+}
+
+/** What the models of a process are opened with. */
+export type ModelResources = {
+  readonly spares: SpareThreads
+  readonly readTokenizer: typeof readTokenizer
+  readonly hashFile: HashFile
+  /** With them, models over one encoder share its passes. */
+  readonly encoders: SharedEncoders | undefined
+}
+
+/** Opens what models are opened with; closed with `resources`, after the models. */
+export function openModelResources(
+  resources: OpenResources,
+  config: Config,
+  encoders: 'shared' | 'own' = 'own',
+): ModelResources {
+  // The first thread loads the runtime while the version is found and its files are checked.
+  // Threads of a replaced model serve the next one.
+  const keptMax = workersOf(config.inference)
+  return {
+    spares: resources.add(startSpareThreads({ keptMax }), (one) => one.close()),
+    readTokenizer: shareTokenizers(),
+    hashFile: rememberHashes(),
+    encoders: encoders === 'shared' ? new SharedEncoders() : undefined,
+  }
 }
 
 /**
@@ -58,10 +88,8 @@ export async function openServingModel(
   options: ServingOptions,
 ): Promise<ServingModels> {
   const { config, storeDir, log, clients, telemetry, reach, onBatch, secondaryRoles } = options
-  // The first thread loads the runtime while the version is found and its files are checked.
-  // Threads of a replaced model serve the next one.
-  const keptMax = workersOf(config.inference)
-  const spares = resources.add(startSpareThreads({ keptMax }), (one) => one.close())
+  const opening = options.opening ?? openModelResources(resources, config)
+  const { spares, encoders, hashFile } = opening
   const objects = await openObjects(config.store)
   if (objects !== undefined) {
     resources.add(objects, (one) => {
@@ -69,9 +97,7 @@ export async function openServingModel(
       return Promise.resolve()
     })
   }
-  const readTokenizer = shareTokenizers()
   const watching = { count: telemetry.answered, shares: telemetry.smallShares, log }
-  const hashFile = rememberHashes()
   const open = (
     version: ModelVersion,
     priority: ThreadPriority,
@@ -80,12 +106,12 @@ export async function openServingModel(
     openModel({
       version,
       config: config.inference,
-      readTokenizer,
+      readTokenizer: opening.readTokenizer,
       readyWith,
       priority,
       onFallback: log,
-      // A background thread keeps its low priority, so it cannot serve anything else later.
-      ...(priority !== 'background' && spares),
+      // A background thread keeps its low priority, so it cannot serve anything else.
+      ...(priority !== 'background' && { ...spares, encoders }),
       // As the metrics: what nobody waits for is left out.
       onAnswer: priority === 'background' ? undefined : watchCascade(version.manifest, watching),
       onBatch: (batch, manifest) => {

@@ -1,5 +1,5 @@
 // Builds the runners of a stage range with their clients, for `stream` and `demo`: one for each
-// topic that is consumed, and for each model that classifies it.
+// topic that is consumed and each group of models that classify it together.
 import type { Input } from '../configs/inputs.ts'
 import type { Config } from '../configs/schema.ts'
 import { createAnalytics, type Analytics } from '../infra/clickhouse/clickhouse.ts'
@@ -17,6 +17,7 @@ import { storedResult, withStoredForm } from '../infra/sinks/stored-form.ts'
 import { createTelemetry, type Telemetry } from '../infra/telemetry.ts'
 import { createTopicSink } from '../infra/sinks/topic-sink.ts'
 import { partitionCount, requireTopics, topicOf } from '../infra/kafka/topics.ts'
+import { sharingLines } from '../models/inference/encoder-identity.ts'
 import type { Validated } from '../schemas/validated.ts'
 import type { ModelSource } from '../streams/stages/infer.ts'
 import {
@@ -39,7 +40,7 @@ import type { ServingModels } from './model-follower.ts'
 import type { OpenModel } from './model.ts'
 import { openAll, type OpenResources } from './open-resources.ts'
 import { openOutputs } from './result-topics.ts'
-import { openServingModel, type ServingOptions } from './serving-model.ts'
+import { openModelResources, openServingModel, type ServingOptions } from './serving-model.ts'
 import { openInputs } from './inputs/entering-inputs.ts'
 import { failureSignal } from './failure-signal.ts'
 import { retrySink } from './inputs/retry-sink.ts'
@@ -133,7 +134,8 @@ export function openStage(options: StageOptions): Promise<Stage> {
         : await openModels(options, { ...parts, onFailure: fail })
     const runners: Runner[] = []
     for (const consumption of consumptions) {
-      runners.push(await openRunner(options, consumption, parts, models.get(consumption.model)))
+      const served = consumption.models.flatMap((ref) => models.get(ref) ?? [])
+      runners.push(await openRunner(options, consumption, parts, served))
     }
     // All at once: each may take drainMsMax.
     resources.add(runners, (all) => Promise.all(all.map((one) => one.stop())))
@@ -153,15 +155,15 @@ export function openStage(options: StageOptions): Promise<Stage> {
 /** The runner of one topic. */
 async function openRunner(
   options: StageOptions,
-  { topic, group, model: ref, entry }: Consumption,
+  { topic, group, entry }: Consumption,
   parts: StageParts,
-  model: ModelParts | undefined,
+  models: readonly ModelParts[],
 ): Promise<Runner> {
   const { range, config, log } = options
   const { clients, clickhouse, telemetry, faults } = parts
   const { kafka, schemas } = clients
   const input = entry.kind === 'input' ? entry.input : undefined
-  const sink = faults.sink(sinkOf(options, { ...parts, model, owner: { group, topic }, input }))
+  const sink = faults.sink(sinkOf(options, { ...parts, models, owner: { group, topic }, input }))
   return createRunner<PipelineOutput>({
     source: faults.source(
       await openGroupSource(
@@ -179,8 +181,9 @@ async function openRunner(
       },
       entry: entryOf(entry, parts),
       // Tokens alone are for every model.
-      accepts: range.last === 'infer' ? (from) => classifies(config, ref, from) : undefined,
-      models: model && faults.models(modelSource(model.models)),
+      accepts:
+        range.last === 'infer' ? (from, model) => classifies(config, model, from) : undefined,
+      models: models.map((one) => faults.models(modelSource(one.models))),
       nowMs: () => Date.now(),
       onChallenge: (outcome, events) => telemetry.challenged(outcome, events),
     }),
@@ -219,11 +222,14 @@ async function openModels(
   const batchLog = resources.add(new BatchLog(analytics, log), (one) => one.close())
   batchLog.start()
   const opened = new Map<string, ModelParts>()
-  for (const { model } of options.consumptions) {
-    if (opened.has(model)) continue
+  const refs = new Set(options.consumptions.flatMap(({ models }) => models))
+  const areShared = options.consumptions.some(({ models }) => models.length > 1)
+  const opening = openModelResources(resources, config, areShared ? 'shared' : 'own')
+  for (const model of refs) {
     const models = await openServingModel(resources, {
       config: { ...config, inference: { ...config.inference, model } },
       storeDir: options.storeDir,
+      opening,
       log,
       clients: { ...clients, analytics },
       telemetry,
@@ -235,12 +241,18 @@ async function openModels(
     })
     opened.set(model, { models, shadow: openShadow(options, { ...parts, models }) })
   }
+  if (areShared) {
+    const champions = [...opened.values()].map(({ models }) => models.champion.current)
+    const encoded = champions.map(({ ref, classifier }) => ({ ref, encoder: classifier.encoder }))
+    for (const line of sharingLines(encoded)) log(line)
+  }
   return opened
 }
 
 /** The models at work, as the stages take them. */
 function modelSource({ champion, challenger }: ServingModels): ModelSource {
   return {
+    name: champion.current.manifest.name,
     acquire() {
       const serving = champion.acquire()
       const challenging = challenger.acquire()
@@ -291,12 +303,12 @@ function openShadow(
 function sinkOf(
   { range, config }: StageOptions,
   parts: Pick<StageParts, 'clients' | 'analytics' | 'outputPartitions' | 'outputs'> & {
-    readonly model: ModelParts | undefined
+    readonly models: readonly ModelParts[]
     readonly owner: Ownership
     readonly input: Input | undefined
   },
 ): Sink<PipelineOutput> {
-  const { analytics, model, outputPartitions, outputs, owner, input } = parts
+  const { analytics, models, outputPartitions, outputs, owner, input } = parts
   const clients = { ...parts.clients, analytics }
   const deadLetters = topicOf(config.topics, 'dead-letters')
   const topic = topicOf(config.topics, outputTopic[range.last])
@@ -304,7 +316,7 @@ function sinkOf(
     const classified = config.stream.classified ? topic : undefined
     const sink = withStoredForm(
       createResultSink(clients, {
-        model: model!.models.champion.current.manifest.name,
+        models: models.map((one) => one.models.champion.current.manifest.name),
         topics: { deadLetters, classified, ofInput: input?.deadLetterTopic },
         owner,
         outputs,
@@ -312,8 +324,10 @@ function sinkOf(
       config.retention,
       (one) => storedResult(config.retention, one),
     )
-    const { shadow } = model!
-    return shadow === undefined ? sink : withShadow(sink, shadow)
+    return models.reduce(
+      (before, { shadow }) => (shadow === undefined ? before : withShadow(before, shadow)),
+      sink,
+    )
   }
   const encode =
     range.last === 'validate'

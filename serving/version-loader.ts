@@ -84,10 +84,14 @@ export async function loadVersion(
     if (signal.aborted) return { kind: 'refused' }
     return refuse(reasonOf(error), errorMessage(error))
   }
+  // Over the encoder that serves, it is as quick as the model that it replaces.
+  const { encoder } = opened.classifier
+  const isSameEncoder = encoder !== undefined && encoder === rival?.classifier.encoder
+  const compared = isSameEncoder ? undefined : rival
   const trial = await tryBeside(opened.classifier, {
     maxTokens: opened.manifest.maxTokens,
     slowdownMax: config.swapSlowdownMax,
-    paceOfRival: async (when) => rival && (await paceOf(rival, when)),
+    paceOfRival: async (when) => compared && (await paceOf(compared, when)),
   })
   if (trial.kind === 'passed' && !signal.aborted) {
     paces.set(opened, trial.usPerToken)

@@ -3,8 +3,7 @@
 // whatever is left of its work is dropped, since Kafka delivers those records again.
 import assert from 'node:assert'
 import type { Fence } from '../schemas/fence.ts'
-import type { Lineage } from '../schemas/record.ts'
-import { Deduplicator, type StoredReads } from './delivery/deduplicator.ts'
+import { Deduplicator, type OutcomeOf, type SinkReads } from './delivery/deduplicator.ts'
 import { OffsetTracker } from './delivery/offset-tracker.ts'
 
 /** One partition: which offsets may be committed, and the chunks that wait for the writer. */
@@ -19,6 +18,8 @@ export class Assignment {
   /** Resolves once no earlier owner, this process included, can write any more. */
   readonly owned: Promise<void>
   readonly #deduplicator: Deduplicator
+  /** Undefined stands for the only model, or for none. */
+  readonly #models: readonly (string | undefined)[]
   readonly #partitions = new Map<number, PartitionState>()
   #fence: Fence | undefined
   #hasEnded = false
@@ -30,8 +31,11 @@ export class Assignment {
   constructor(options: {
     earlier: Promise<void>
     raiseFence: (assignment: Assignment) => Promise<Fence | undefined>
-    reads: StoredReads
+    reads: SinkReads
+    /** The models that classify each event, where there are several. */
+    models?: readonly string[] | undefined
   }) {
+    this.#models = options.models ?? [undefined]
     this.#deduplicator = new Deduplicator(options.reads)
     this.owned = options.earlier.then(async () => {
       const fence = await options.raiseFence(this)
@@ -64,30 +68,48 @@ export class Assignment {
     return state
   }
 
-  /** The events that the sink lacks, in order; none when the assignment ends meanwhile. */
-  missing<Event extends Lineage>(events: readonly Event[]): Promise<Event[]> {
-    return this.#filter(events, async (event) => !(await this.#deduplicator.has(event)))
+  /**
+   * The events that the sink lacks, or of which it lacks the outcome of one of the models, in
+   * order; none when the assignment ends meanwhile.
+   */
+  missing<Event extends OutcomeOf>(events: readonly Event[]): Promise<Event[]> {
+    const outcomesOf = (event: Event) => this.#models.map((model) => ({ ...event, model }))
+    return this.#filter(events, {
+      outcomesOf,
+      isWanted: async (event) => {
+        for (const outcome of outcomesOf(event)) {
+          if (!(await this.#deduplicator.has(outcome))) return true
+        }
+        return false
+      },
+    })
   }
 
-  /** As `missing`; the events it returns count as stored from here on. */
-  claim<Event extends Lineage>(events: readonly Event[]): Promise<Event[]> {
-    return this.#filter(events, (event) => this.#deduplicator.claim(event))
+  /** The outcomes that the sink lacks, in order; those it returns count as stored from here on. */
+  claim<Event extends OutcomeOf>(outcomes: readonly Event[]): Promise<Event[]> {
+    return this.#filter(outcomes, {
+      outcomesOf: (outcome) => [outcome],
+      isWanted: (outcome) => this.#deduplicator.claim(outcome),
+    })
   }
 
   end(): void {
     this.#hasEnded = true
   }
 
-  async #filter<Event extends Lineage>(
+  async #filter<Event extends OutcomeOf>(
     events: readonly Event[],
-    isWanted: (event: Event) => Promise<boolean>,
+    by: {
+      outcomesOf: (event: Event) => readonly OutcomeOf[]
+      isWanted: (event: Event) => Promise<boolean>
+    },
   ): Promise<Event[]> {
     await this.owned
-    await this.#deduplicator.prepare(events)
+    await this.#deduplicator.prepare(events.flatMap((event) => by.outcomesOf(event)))
     const wanted: Event[] = []
     for (const event of events) {
       if (this.#hasEnded) return []
-      if (await isWanted(event)) wanted.push(event)
+      if (await by.isWanted(event)) wanted.push(event)
     }
     return wanted
   }

@@ -22,7 +22,7 @@ function validateChain(config = defaults) {
     range: { first: 'validate', last: 'validate' },
     config,
     readers,
-    models: undefined,
+    models: [],
     nowMs: () => nowMs,
   })
 }
@@ -93,7 +93,7 @@ describe('what enters by configured inputs', () => {
       config: mapped,
       readers: { events: read, validated: read, tokenized: read },
       entry: { records, inputOf: (topic) => inputs.get(topic) },
-      models: undefined,
+      models: [],
       nowMs: () => nowMs,
     })
   }
@@ -193,7 +193,9 @@ describe('events of several inputs on one topic', () => {
         tokenized: read,
       },
       accepts: (topic) => topic === 'orders',
-      models: { acquire: () => ({ champion: sampleModel(), release: () => undefined }) },
+      models: [
+        { name: 'mail', acquire: () => ({ champion: sampleModel(), release: () => undefined }) },
+      ],
       nowMs: () => nowMs,
     })
     const records = ['orders', 'lines'].map((topic, offset) =>

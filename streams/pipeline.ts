@@ -9,10 +9,12 @@ import { storedIds } from '../schemas/hashed-id.ts'
 import { lineageOf, type KafkaRecord, type Lineage } from '../schemas/record.ts'
 import type { TopicName } from '../schemas/subjects.ts'
 import type { Origin, Tokenized, Validated } from '../schemas/validated.ts'
+import { BoundTokens } from './stages/bound-tokens.ts'
 import { inferByShare, type ChallengeOutcome } from './stages/challenge.ts'
 import { decodeEvent, type AvroReader } from './stages/decode-event.ts'
 import { DuplicateWindow } from './stages/duplicate-window.ts'
 import type { ModelSource, ChunkModels } from './stages/infer.ts'
+import { inferModels } from './stages/infer-models.ts'
 import { readInput, type InputReading } from './stages/read-input.ts'
 import { forOthers, ok, rejected, type Filtered, type Outcome } from '../schemas/outcome.ts'
 import type { StageChain } from './stages/record-outcome.ts'
@@ -21,6 +23,7 @@ import {
   chainStages,
   inSequence,
   readRecords,
+  type ChainPart,
   type ReadValue,
   type Stage,
   type StageRange,
@@ -41,10 +44,13 @@ export type PipelineOptions = {
   readers: AvroReaders
   /** Where the range starts from an input, or from what is sent again to inputs. */
   entry?: InputEntry | undefined
-  /** Whether the model classifies what entered on a topic; everything when absent. */
-  accepts?: ((topic: string) => boolean) | undefined
-  /** Needed by tokenize and infer. */
-  models: ModelSource | undefined
+  /** Whether a model classifies what entered on a topic; everything when absent. */
+  accepts?: ((topic: string, model: string) => boolean) | undefined
+  /**
+   * Needed by tokenize, which is for the first of them, and by infer. Each classifies every event;
+   * one for each name.
+   */
+  models: readonly ModelSource[]
   nowMs: () => number
   /** Counts what a challenger was asked. */
   onChallenge?: (outcome: ChallengeOutcome, events: number) => void
@@ -90,7 +96,8 @@ export function createPipeline(options: PipelineOptions): StageChain<PipelineOut
   const stages = createStages({ ...options, turns })
   const { tokenize, infer } = stages
   const startsAtOrigin = range.first === 'validate' && options.entry?.records !== 'sent-again'
-  const common = { range, models, startsAtOrigin }
+  const isByModel = range.last === 'infer' && models.length > 1
+  const common = { range, models, startsAtOrigin, isByModel }
   if (range.first === 'infer') {
     const read = readRecords({
       stage: 'infer',
@@ -134,7 +141,7 @@ type Candidate = {
 }
 
 function candidateReader(options: PipelineOptions): ReadValue<Candidate> {
-  const { config, entry, readers, accepts = () => true } = options
+  const { config, entry, readers } = options
   if (entry === undefined) {
     const { cleaning } = config
     return async (record) => {
@@ -146,7 +153,8 @@ function candidateReader(options: PipelineOptions): ReadValue<Candidate> {
   return async (record) => {
     const lineage = entry.records === 'own' ? lineageOf(record) : record.lineage
     const { topic } = lineage?.origin ?? {}
-    const input = topic !== undefined && accepts(topic) ? entry.inputOf(topic) : undefined
+    const isRead = topic !== undefined && isAccepted(options, topic)
+    const input = isRead ? entry.inputOf(topic) : undefined
     const isFirst = entry.records === 'sent-again' && lineage?.attempt === 0
     if (lineage === undefined || input === undefined || isFirst) return forOthers
     const event = await readInput(record, input.reading)
@@ -155,16 +163,20 @@ function candidateReader(options: PipelineOptions): ReadValue<Candidate> {
   }
 }
 
-/** Leaves out events of inputs that other models classify. */
+/** Leaves out events of inputs that none of the models classifies. */
 function accepting<T extends Origin>(
-  { accepts }: PipelineOptions,
+  options: PipelineOptions,
   read: (record: KafkaRecord) => Promise<Outcome<T>>,
 ): ReadValue<T> {
-  if (accepts === undefined) return read
+  if (options.accepts === undefined) return read
   return async (record) => {
     const event = await read(record)
-    return event.kind === 'ok' && !accepts(event.value.topic) ? forOthers : event
+    return event.kind === 'ok' && !isAccepted(options, event.value.topic) ? forOthers : event
   }
+}
+
+function isAccepted({ accepts, models }: PipelineOptions, topic: string): boolean {
+  return accepts === undefined || models.some(({ name }) => accepts(topic, name))
 }
 
 function tokenizedReader({ tokenized }: AvroReaders) {
@@ -179,26 +191,33 @@ type StageOptions = PipelineOptions & { readonly turns: LoopTurns }
 
 /** The three stages with what they need from outside. */
 function createStages(options: StageOptions) {
-  const { config, nowMs, turns } = options
+  const { config, nowMs, turns, models, accepts } = options
+  const inferring = {
+    topLabels: config.inference.topLabels,
+    nowMs,
+    tokens: new BoundTokens(turns),
+    accepts,
+    onChallenge: (outcome: ChallengeOutcome, count: number) =>
+      options.onChallenge?.(outcome, count),
+  }
+  const inferEach: ChainPart<TokenizedEvent, Classification> = (chunk, chunkModels) =>
+    inferModels(chunk, chunkModels, inferring)
   return {
     validate: applyStage(validateStage(options)),
     tokenize: applyStage<Validated, TokenizedEvent>({
       name: 'tokenize',
-      apply(events, models) {
-        const { tokenizer, maxTokens } = required(models).champion
+      apply(events, chunkModels) {
+        const { tokenizer, maxTokens } = firstOf(chunkModels).champion
         return inTurns(events, turns, (event) => tokenizeEvent(event, tokenizer, maxTokens))
       },
     }),
-    infer: applyStage<TokenizedEvent, Classification>({
-      name: 'infer',
-      apply: (events, models) =>
-        inferByShare(events, required(models), {
-          topLabels: config.inference.topLabels,
-          nowMs,
-          turns,
-          onChallenge: (outcome, count) => options.onChallenge?.(outcome, count),
-        }),
-    }),
+    infer:
+      models.length > 1
+        ? inferEach
+        : applyStage<TokenizedEvent, Classification>({
+            name: 'infer',
+            apply: (events, chunkModels) => inferByShare(events, firstOf(chunkModels), inferring),
+          }),
   }
 }
 
@@ -234,7 +253,6 @@ function validateStage({ config, nowMs, turns }: StageOptions): Stage<Candidate,
   }
 }
 
-/** The rules of languages; the detector is loaded if they need one. */
 /** The rules that `language` sets; undefined if languages do not matter. */
 export async function languageRules({
   detect,
@@ -255,9 +273,9 @@ async function inTurns<In, Out extends Outcome<unknown> | Filtered>(
   return outcomes
 }
 
-function required(models: ChunkModels | undefined): ChunkModels {
-  if (models === undefined) throw new TypeError('tokenize and infer need a model')
-  return models
+function firstOf([first]: readonly ChunkModels[]): ChunkModels {
+  if (first === undefined) throw new TypeError('tokenize and infer need a model')
+  return first
 }
 
 function originOf({ topic, partition, offset, recordTimeMs }: Origin): Origin {

@@ -24,7 +24,7 @@ import type { Block, Sink } from '../schemas/ports/sink.ts'
 import { Assignment } from './assignment.ts'
 import { BlockWriter, type WriteResult } from './delivery/block-writer.ts'
 import { Committer } from './delivery/committer.ts'
-import type { StoredReads } from './delivery/deduplicator.ts'
+import type { SinkReads } from './delivery/deduplicator.ts'
 import { InFlightBudget } from './delivery/in-flight-budget.ts'
 import { pause, retry, type RetryOptions } from '../models/runtime/retry.ts'
 import { rowsOf, storeBlock } from './delivery/store-block.ts'
@@ -168,6 +168,7 @@ class StageRunner<Output> implements Runner {
           retrying,
         ),
       reads: patientReads(sink, retrying),
+      models: this.#options.chain.models,
     })
     this.#assignment = assignment
     this.#earlierWrites = assignment.owned.catch((error: unknown) => {
@@ -358,8 +359,10 @@ function codeOf(outcome: RecordOutcome<unknown>['outcome']): string {
 }
 
 /** The reads of a sink, repeated until they succeed. */
-function patientReads(sink: StoredReads, retrying: RetryOptions): StoredReads {
+function patientReads(sink: SinkReads, retrying: RetryOptions): SinkReads {
+  const { ofModel } = sink
   return {
+    ofModel: ofModel && ((model) => patientReads(ofModel(model), retrying)),
     recover: (...partition) => retry(() => sink.recover(...partition), retrying),
     storedFrom: (...place) => retry(() => sink.storedFrom(...place), retrying),
     storedAttempts: (...which) => retry(() => sink.storedAttempts(...which), retrying),

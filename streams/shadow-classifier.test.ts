@@ -59,6 +59,7 @@ function gatedModel() {
     score: 1,
     labels: ['spam'],
     outOfScope: 0,
+    answeredBy: '',
     probabilities: Float32Array.of(1),
     queueMs: 0,
     inferMs: 1,

@@ -5,6 +5,7 @@ import type { Classification } from '../schemas/classification.ts'
 import { errorMessage } from '../schemas/errors.ts'
 import { isInShare } from './stages/event-share.ts'
 import { LoopTurns } from '../models/runtime/sliced-work.ts'
+import { BoundTokens } from './stages/bound-tokens.ts'
 import { inferEvents, type ModelPort } from './stages/infer.ts'
 import type { Sink } from '../schemas/ports/sink.ts'
 import type { TokenizedEvent } from './stages/tokenize.ts'
@@ -42,7 +43,7 @@ const writeTriesMax = 2
 /** The shadow's queue and the loop that empties it. */
 export class ShadowClassifier {
   readonly #options: ShadowClassifierOptions
-  readonly #turns = new LoopTurns()
+  readonly #tokens = new BoundTokens(new LoopTurns())
   #queue: Classification[] = []
   #rows: Classification[] = []
   #rowsSinceMs = 0
@@ -66,9 +67,10 @@ export class ShadowClassifier {
     const { model, percent } = lease
     lease.release()
     const share = { purpose: `${model.name}/shadow`, percent }
-    const due = results.filter(
-      ({ eventId, version }) => version !== model.version && isInShare(eventId, share),
-    )
+    // Of several models, only the results of its own.
+    const due = results
+      .filter((result) => result.model === model.name && result.version !== model.version)
+      .filter(({ eventId }) => isInShare(eventId, share))
     const room = Math.max(0, queueEventsMax - this.#queue.length)
     this.#queue.push(...due.slice(0, room))
     if (due.length > room) count('shed', due.length - room)
@@ -127,7 +129,7 @@ export class ShadowClassifier {
     const due = results.filter(({ version }) => version !== lease.model.version)
     try {
       const model: ModelPort = { ...lease.model, role: 'shadow' }
-      const options = { topLabels, nowMs, turns: this.#turns }
+      const options = { topLabels, nowMs, tokens: this.#tokens }
       const outcomes = await inferEvents(due.map(eventOf), model, options)
       const rows = outcomes.flatMap((outcome) => (outcome.kind === 'ok' ? [outcome.value] : []))
       if (this.#rows.length === 0) this.#rowsSinceMs = nowMs()
@@ -174,10 +176,7 @@ export function withShadow(
   shadow: Pick<ShadowClassifier, 'offer'>,
 ): Sink<Classification> {
   return {
-    fence: (partitions, after) => sink.fence(partitions, after),
-    recover: (topic, partition) => sink.recover(topic, partition),
-    storedFrom: (topic, partition, fromOffset) => sink.storedFrom(topic, partition, fromOffset),
-    storedAttempts: (topic, partition, origins) => sink.storedAttempts(topic, partition, origins),
+    ...sink,
     async write(block, fence) {
       await sink.write(block, fence)
       // Shadow rows have no attempt, so events that were sent again are left out.

@@ -51,11 +51,11 @@ type ChainOptions = {
   /** Stages that run in the order of each partition. */
   inOrder?: Stage<string, string>[]
   stages?: Stage<string, string>[]
-  models?: ModelSource
+  models?: readonly ModelSource[]
 }
 
 function chainOf({ range, read: readValue = read, ...options }: ChainOptions = {}) {
-  const { inOrder = [], stages = [], originOf, models } = options
+  const { inOrder = [], stages = [], originOf, models = [] } = options
   const first = range?.first ?? 'validate'
   const startsAtOrigin = first === 'validate'
   const nothing: ChainPart<string, string> = (chunk) => Promise.resolve([...chunk])
@@ -267,29 +267,30 @@ describe('the order of a partition', () => {
 
 describe('the models of a chunk', () => {
   it('are taken when it begins, given to each stage, and given back once at its end', async () => {
-    const seen: (ChunkModels | undefined)[] = []
+    const seen: ChunkModels[] = []
     const looking: Stage<string, string> = {
       name: 'infer',
       apply(texts, models) {
-        seen.push(models)
+        seen.push(...models)
         return Promise.resolve(texts.map((text) => ok(text)))
       },
     }
     let version = 1
     const released: string[] = []
     const models = {
+      name: 'mail',
       acquire() {
         const champion = sampleModel({ version: String(version) })
         return { champion, release: () => released.push(champion.version) }
       },
     }
-    const source = chainOf({ stages: [looking], models })
+    const source = chainOf({ stages: [looking], models: [models] })
     const first = source.begin(0)
     version = 2
     const second = source.begin(1)
     await second.apply([record(1, { partition: 1 })])
     await first.apply([record(0)])
-    expect(seen.map((one) => one?.champion.version)).toEqual(['2', '1'])
+    expect(seen.map(({ champion }) => champion.version)).toEqual(['2', '1'])
     expect(released).toEqual([])
     first.end()
     second.end()

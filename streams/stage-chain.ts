@@ -22,16 +22,13 @@ export function stagesOf(range: StageRange): StageName[] {
 /** One stage: one outcome per input, in order. Throws operating failures. */
 export type Stage<In, Out> = {
   readonly name: StageName
-  apply(
-    inputs: readonly In[],
-    models: ChunkModels | undefined,
-  ): Promise<(Outcome<Out> | Filtered)[]>
+  apply(inputs: readonly In[], models: readonly ChunkModels[]): Promise<(Outcome<Out> | Filtered)[]>
 }
 
 /** Part of a chain: what became of each record so far, to what becomes of it next. */
 export type ChainPart<In, Out> = (
   chunk: readonly RecordOutcome<In>[],
-  models: ChunkModels | undefined,
+  models: readonly ChunkModels[],
 ) => Promise<RecordOutcome<Out>[]>
 
 /** Applies a stage to the records that are still accepted. */
@@ -103,22 +100,25 @@ export type StageChainOptions<Between, Out> = {
   readonly anyOrder: ChainPart<Between, Out>
   /** Whether records are where their events entered; else their headers name an earlier record. */
   readonly startsAtOrigin: boolean
-  /** Where the stages get their models, the same ones for all of a chunk. */
-  readonly models: ModelSource | undefined
+  /** Where the stages get their models, the same ones for all of a chunk; one for each name. */
+  readonly models: readonly ModelSource[]
+  /** Whether an outcome is about one of the models. */
+  readonly isByModel?: boolean
 }
 
 /** Makes a chain of two parts. */
 export function chainStages<Between, Out>(
   options: StageChainOptions<Between, Out>,
 ): StageChain<Out> {
-  const { range, inOrder, anyOrder, startsAtOrigin } = options
+  const { range, inOrder, anyOrder, startsAtOrigin, isByModel = false } = options
   const order = new KeyedOrder()
   return {
     name: stagesOf(range).join('..'),
     startsAtOrigin,
+    models: isByModel ? options.models.map(({ name }) => name) : undefined,
     begin(partition) {
       const place = order.take(partition)
-      const models = options.models?.acquire()
+      const models = options.models.map((source) => source.acquire())
       return {
         async apply(records) {
           const chunk = records.map((record) => ({
@@ -134,7 +134,7 @@ export function chainStages<Between, Out>(
         },
         end() {
           place.leave()
-          models?.release()
+          for (const one of models) one.release()
         },
       }
     },

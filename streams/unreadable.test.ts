@@ -22,7 +22,7 @@ const pipeline = (stage: 'validate' | 'tokenize' | 'infer'): StageChain<unknown>
     config,
     readers,
     nowMs,
-    models: { acquire: () => ({ champion: model, release: () => undefined }) },
+    models: [{ name: 'mail', acquire: () => ({ champion: model, release: () => undefined }) }],
   })
 
 it.each([

@@ -147,7 +147,12 @@ function runReplay(work: {
         tokenized: (value) => schemas.decode('tokenized', value),
       },
       entry: entryOfTopic(config, topic),
-      models: { acquire: () => ({ champion: model.port, release: () => undefined }) },
+      models: [
+        {
+          name: model.port.name,
+          acquire: () => ({ champion: model.port, release: () => undefined }),
+        },
+      ],
       nowMs: () => Date.now(),
     }) as StageChain<Classification>
     const total = resumed.reduce((sum, { resumedAt, to }) => sum + to - resumedAt, 0)

@@ -30,9 +30,10 @@ export function addStreamCommand(program: Command): void {
       'the range of --stages), and writes to the next topic or, after infer, to ClickHouse. On a terminal\n' +
       'a line shows rate, rows, dead letters, lag and model while it runs. To scale, start more processes:\n' +
       'the groups share the partitions. With the stage infer, or with --stages labels, it also writes the\n' +
-      'labels that people give (winnow.labels) to ClickHouse. Several models may classify one topic: a\n' +
-      'model named by --model gets its own consumer group, unless it is the configured one\n' +
-      '(inference.model). It takes the inputs that list it, and those that list no models.',
+      'labels that people give (winnow.labels) to ClickHouse. The models of inference.models classify\n' +
+      'each event in one consumer, and share a pass where they have the same encoder. A model named by\n' +
+      '--model gets its own consumer group, unless it is the only configured one. It takes the inputs\n' +
+      'that list it, and those that list no models.',
     examples: [
       'winnow stream',
       'winnow stream --model intent',
@@ -62,7 +63,7 @@ async function runStream(options: Options): Promise<void> {
   await checkAddress('telemetry', config.telemetry)
   const needsModel = range !== undefined && range.last !== 'validate'
   const consumptions = range === undefined ? [] : consumptionsOf(configured, { ...options, range })
-  const models = [...new Set(consumptions.map(({ model }) => model))]
+  const models = [...new Set(consumptions.flatMap((one) => one.models))]
   if (needsModel) for (const model of models) await checkModel(model, context)
   await prepareService(config, logLine)
   const log = timedLog(terminal)
@@ -88,9 +89,10 @@ async function runStream(options: Options): Promise<void> {
           (model === undefined ? '' : `, model ${services.models.join(', ')}`) +
           `; metrics on ${listener.url}/metrics; stop with Ctrl-C`,
       )
-      const consumed = consumptions.map(({ topic, group, model: ref }) => ({
+      const consumed = consumptions.map(({ topic, group, models: refs }) => ({
         ...{ topic, group },
-        model: needsModel ? ref : undefined,
+        model: needsModel ? refs[0] : undefined,
+        models: needsModel ? refs : undefined,
       }))
       const [group] = groups
       terminal.document({

@@ -97,11 +97,11 @@ async function runDemo(options: Options, signal: AbortSignal): Promise<void> {
     terminal.say(terminal.style('bold', '3. Stream the mails that the filter has never seen'))
     const range = { first: 'validate', last: 'infer' } as const
     const { model } = trained
-    const group = defaultGroup(context.config, { range, model, configured: model })
+    const group = defaultGroup(context.config, { range, models: [model], configured: [model] })
     const topic = topicOf(context.config.topics, 'events')
     const stage = await openStage({
       range,
-      consumptions: [{ topic, group, model, entry: { kind: 'own' } }],
+      consumptions: [{ topic, group, models: [model], entry: { kind: 'own' } }],
       config: context.config,
       storeDir: paths.store,
       log: (line) => terminal.say(terminal.style('dim', line)),

@@ -6,6 +6,8 @@ import { plainSecrets } from '../../configs/plain-secrets.ts'
 import { checkPort, runDoctor, type DoctorCheck } from '../../infra/local/machine-checks.ts'
 import { hasRegistry } from '../../infra/schema-registry/registry.ts'
 import { openVersion } from '../../models/store/version-store.ts'
+import { encoderIdentity, sharingLines } from '../../models/inference/encoder-identity.ts'
+import type { ModelVersion } from '../../models/store/version-files.ts'
 import { listBases } from '../../models/bases/base-store.ts'
 import { WinnowError, errorMessage } from '../../schemas/errors.ts'
 import { readContext, type CommandContext, type SharedOptions } from '../command-context.ts'
@@ -52,7 +54,7 @@ export function addDoctorCommand(program: Command): void {
         () => checkClickHouse(config.clickhouse),
         () => checkStore(context),
         () => checkBase(context),
-        () => checkModel(context),
+        () => checkModels(context),
         () => checkProvider(config.inference),
       ],
     })
@@ -132,22 +134,46 @@ async function checkBase({ paths }: CommandContext): Promise<DoctorCheck> {
   return { name, state: 'warn', detail: `none in ${paths.store}`, fix }
 }
 
-async function checkModel({ config, paths }: CommandContext): Promise<DoctorCheck> {
-  const name = 'model to serve'
-  const ref = config.inference.model
+/** The models that services serve, and which of them share an encoder. */
+async function checkModels({ config, paths }: CommandContext): Promise<DoctorCheck[]> {
+  const { model, models } = config.inference
+  const refs = [...new Set([model, ...models])]
+  const found = []
+  for (const ref of refs) {
+    const name = refs.length === 1 ? 'model to serve' : `model ${ref}`
+    found.push(await checkModel({ name, ref, storeDir: paths.store }))
+  }
+  const checks = found.map(({ check }) => check)
+  if (models.length === 1) return checks
+  const encoded = found.flatMap(({ version }, at) =>
+    version !== undefined && models.includes(refs[at]!) ? [version] : [],
+  )
+  const shared = []
+  for (const version of encoded) {
+    const identity = await encoderIdentity(version)
+    shared.push({ ref: version.ref, encoder: identity?.sha256 })
+  }
+  const detail = sharingLines(shared).join('; ')
+  return [...checks, { name: 'encoders', state: 'ok', detail }]
+}
+
+async function checkModel(wanted: {
+  readonly name: string
+  readonly ref: string
+  readonly storeDir: string
+}): Promise<{ check: DoctorCheck; version?: ModelVersion }> {
+  const { name, ref, storeDir } = wanted
   try {
-    const { manifest } = await openVersion({ ref, storeDir: paths.store })
-    return {
-      name,
-      state: 'ok',
-      detail: `the files of ${manifest.name}@${manifest.version} match their hashes`,
-    }
+    const version = await openVersion({ ref, storeDir })
+    const detail = `the files of ${version.ref} match their hashes`
+    return { check: { name, state: 'ok', detail }, version }
   } catch (error) {
     const missing = error instanceof WinnowError && error.code === 'model_not_found'
     const [model] = ref.split('@')
     const fix =
       `Train it with \`winnow train --data FILE --name ${model}\`, ` +
-      'or set inference.model to another model.'
-    return { name, state: missing ? 'warn' : 'fail', detail: errorMessage(error), fix }
+      'or set inference.model or inference.models to another model.'
+    const state = missing ? 'warn' : 'fail'
+    return { check: { name, state, detail: errorMessage(error), fix } }
   }
 }

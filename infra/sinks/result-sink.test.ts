@@ -43,7 +43,7 @@ const sampleSent = {
 const fence = { group: 'g', topic, partitions: [0], token: 'f' }
 const sinkOf = (classified: string | undefined = 'classified') =>
   createResultSink(clients, {
-    model: 'mail',
+    models: ['mail'],
     topics: { deadLetters: 'dead-letters', classified },
     owner: { group: 'g', topic },
   })
@@ -86,7 +86,7 @@ describe('write', () => {
 
   it('sends no results where nobody wants them on a topic', async () => {
     const sink = createResultSink(clients, {
-      model: 'mail',
+      models: ['mail'],
       topics: { deadLetters: 'dead-letters', classified: undefined },
       owner: { group: 'g', topic },
     })
@@ -98,7 +98,7 @@ describe('write', () => {
     const letter = block.deadLetters[0]!
     const records = new Map([[letter, sampleRecord(2, { topic })]])
     const options = {
-      model: 'mail',
+      models: ['mail'],
       topics: { deadLetters: 'dead-letters', classified: 'classified', ofInput: 'rejected' },
       owner: { group: 'g', topic },
       outputs: [
@@ -183,7 +183,7 @@ describe('fence and delivered', () => {
     await sink.recover(topic, 1)
     const notes = scripted.inserts()
     expect(notes.map(({ token }) => token)).toEqual(
-      [0, 1].map((partition) => `${raised.token}-events/${partition}-swaps-${raised.token}`),
+      [0, 1].map((partition) => `${raised.token}-events/${partition}-swaps-mail-${raised.token}`),
     )
     expect(notes[0]!.rows).toMatchObject([{ kind: 'swap', version: '2', offset: 9, partition: 0 }])
     await sink.fence([0], raised)

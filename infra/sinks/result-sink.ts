@@ -7,7 +7,7 @@ import type { Classification } from '../../schemas/classification.ts'
 import { deadLetterId, type DeadLetter } from '../../schemas/dead-letter.ts'
 import { WinnowError } from '../../schemas/errors.ts'
 import type { Fence } from '../../schemas/fence.ts'
-import type { Block, Sink } from '../../schemas/ports/sink.ts'
+import type { Block, BlockOutput, Sink, StoredReads } from '../../schemas/ports/sink.ts'
 import type { OutgoingRecord } from '../../schemas/record.ts'
 import type { Origin } from '../../schemas/validated.ts'
 import {
@@ -43,11 +43,15 @@ export type SinkTopics = {
 /** Offsets per page of `storedFrom`. */
 const storedPageRows = 10_000
 
-/** Creates the sink for the results of one model name; the caller closes its clients. */
+/**
+ * Creates the sink for the results of models, which are in one block and one insert; the caller
+ * closes its clients.
+ */
 export function createResultSink(
   clients: SinkClients,
   options: {
-    model: string
+    /** The names of all models whose outcomes it is given, at least one. */
+    models: readonly string[]
     topics: SinkTopics
     owner: Ownership
     /** Topics of other systems that get results. */
@@ -56,23 +60,21 @@ export function createResultSink(
 ): Sink<Classification> {
   const { analytics, producer, schemas } = clients
   const by = `${hostname()}/${process.pid}`
-  const versions = new VersionChanges(analytics, { model: options.model, by })
+  const [first] = options.models
+  assert(first !== undefined)
+  const versions = new Map(
+    options.models.map((model) => [model, new VersionChanges(analytics, { model, by })]),
+  )
   let latestFence: Fence | undefined
-  return {
-    async fence(partitions, after) {
-      versions.reset()
-      latestFence = await raiseFence(analytics, { ...options.owner, partitions }, after)
-      return latestFence
-    },
-
+  const ofModel = (model: string): StoredReads => ({
     async recover(topic, partition) {
       const fence = latestFence
       assert(fence !== undefined, 'a fence is raised before anything is recovered')
       try {
         await analytics.insert('model_releases', {
           columns: versionChangeColumns,
-          values: await versions.missing(topic, partition),
-          token: `${fence.token}-${topic}/${partition}-swaps`,
+          values: await versions.get(model)!.missing(topic, partition),
+          token: `${fence.token}-${topic}/${partition}-swaps-${model}`,
           fence,
         })
       } catch (error) {
@@ -82,16 +84,25 @@ export function createResultSink(
     },
 
     storedFrom: (topic, partition, fromOffset) =>
-      readStored(analytics, { topic, partition, fromOffset, model: options.model }),
+      readStored(analytics, { topic, partition, fromOffset, model }),
 
     storedAttempts: (topic, partition, origins) =>
-      readStoredAttempts(analytics, { topic, partition, origins, model: options.model }),
+      readStoredAttempts(analytics, { topic, partition, origins, model }),
+  })
+  return {
+    ...ofModel(first),
+    ofModel,
+
+    async fence(partitions, after) {
+      for (const one of versions.values()) one.reset()
+      latestFence = await raiseFence(analytics, { ...options.owner, partitions }, after)
+      return latestFence
+    },
 
     async write(written, fence) {
-      const block = { ...written, deadLetters: lettersOf(written, options.model) }
-      const results = block.outputs.map((output) => output.value)
+      const block = { ...written, deadLetters: lettersOf(written, first) }
       // A replayed event has an early offset but the current version, so it marks no swap.
-      const first = block.outputs.flatMap(({ attempt, value }) => (attempt === 0 ? [value] : []))
+      const results = block.outputs.flatMap(({ attempt, value }) => (attempt === 0 ? [value] : []))
       const { classified } = options.topics
       await Promise.all([
         classified === undefined
@@ -110,37 +121,53 @@ export function createResultSink(
           sendBounded(producer, topic, records(block.outputs)),
         ),
       ])
-      const labelled = results.filter((result) => result.knownLabel !== null)
-      // Two models that read one topic reject the same events, each with its own dead letter.
-      const letters = { ...block, token: `${block.token}-${options.model}` }
-      await insertDeadLetters(analytics, letters, fence)
-      await insertFiltered(analytics, { ...letters, model: options.model }, fence)
+      const labelled = onePerEvent(block.outputs).filter((result) => result.knownLabel !== null)
+      // Two consumers of one topic, each for its models, reject the same events.
+      const token = [block.token, ...options.models].join('-')
+      await insertDeadLetters(analytics, { ...block, token }, fence)
+      await insertFiltered(analytics, { ...block, token, model: first }, fence)
       await analytics.insert('labels', {
         columns: labelColumns,
         values: labelled.map(knownLabelRow),
         token: `${block.token}-labels`,
         fence,
       })
-      const swaps = await versions.rowsFor(first)
+      const swaps: unknown[][] = []
+      for (const [model, one] of versions) {
+        swaps.push(...(await one.rowsFor(results.filter((result) => result.model === model))))
+      }
       await analytics.insert('classifications', {
         columns: classificationColumns,
         values: block.outputs.map(({ value, attempt }) => classificationRow(value, attempt)),
-        token: `${block.token}-${options.model}`,
+        token,
         fence,
       })
       await analytics.insert('model_releases', {
         columns: versionChangeColumns,
         values: swaps,
-        token: `${block.token}-swaps-${options.model}`,
+        token: [block.token, 'swaps', ...options.models].join('-'),
         fence,
       })
-      versions.stored(first)
+      for (const [model, one] of versions) {
+        one.stored(results.filter((result) => result.model === model))
+      }
     },
   }
 }
 
-function lettersOf({ deadLetters }: Block<Classification>, model: string): DeadLetter[] {
-  return deadLetters.map((letter) => ({ ...letter, model }))
+/** The first result of each event; those of its other models have the same event. */
+function onePerEvent(outputs: readonly BlockOutput<Classification>[]): Classification[] {
+  const byEvent = new Map<string, Classification>()
+  for (const { origin, attempt, value } of outputs) {
+    const key = `${origin.topic}/${origin.partition}/${origin.offset}/${origin.recordTimeMs}/${attempt}`
+    if (!byEvent.has(key)) byEvent.set(key, value)
+  }
+  return [...byEvent.values()]
+}
+
+/** The dead letters with their models; one that names none is of the only one. */
+function lettersOf({ deadLetters }: Block<Classification>, only: string): DeadLetter[] {
+  return deadLetters.map((letter) => (letter.model === '' ? { ...letter, model: only } : letter))
 }
 
 /**
@@ -184,7 +211,10 @@ export function insertDeadLetters(
   })
 }
 
-/** Notes in ClickHouse which events of a block the filter of their input leaves out. */
+/**
+ * Notes in ClickHouse which events of a block the filter of their input leaves out; `model` is that
+ * of events which name none.
+ */
 export function insertFiltered(
   analytics: Analytics,
   { token, filtered = [], model }: Pick<Block<unknown>, 'token' | 'filtered'> & { model: string },
@@ -192,10 +222,10 @@ export function insertFiltered(
 ): Promise<void> {
   return analytics.insert('filtered_events', {
     columns: ['topic', 'partition', 'offset', 'record_time', 'model'],
-    values: filtered.map(({ topic, partition, offset, recordTimeMs }) => [
-      ...[topic, partition, offset],
-      seconds(recordTimeMs),
-      model,
+    values: filtered.map((one) => [
+      ...[one.topic, one.partition, one.offset],
+      seconds(one.recordTimeMs),
+      one.model ?? model,
     ]),
     token: `${token}-filtered`,
     fence,

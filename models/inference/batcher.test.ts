@@ -3,8 +3,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { WinnowError } from '../../schemas/errors.ts'
-import { createBatcher, type BatcherOptions, type BatchRecord } from './batcher.ts'
-import type { RunResult, SessionPool } from './pool.ts'
+import { createBatcher, type BatcherOptions, type BatchPool, type BatchRecord } from './batcher.ts'
+import type { RunResult } from './pool.ts'
 import type { TokenBatch } from './session-messages.ts'
 
 /** A pool with so many workers; each batch runs until the test ends it. */
@@ -16,7 +16,7 @@ function poolOf(workers: number, fields: { masksPadding?: boolean } = {}) {
   }[] = []
   let running = 0
   let isAlive = true
-  const pool: SessionPool = {
+  const pool: BatchPool = {
     shape: { width: 2, masksPadding: fields.masksPadding ?? false },
     get room() {
       return isAlive ? workers - running : 0
@@ -33,8 +33,6 @@ function poolOf(workers: number, fields: { masksPadding?: boolean } = {}) {
         runs.push({ batch, end, fail: reject })
       }).finally(() => running--)
     },
-    raisePriority: () => undefined,
-    close: () => Promise.resolve(),
   }
   const die = () => (isAlive = false)
   return { pool, runs, die }
@@ -195,7 +193,7 @@ describe('createBatcher', () => {
   it('looks for work again when the pool says that it has room', async () => {
     const { pool, runs } = poolOf(1)
     let room = 0
-    const restarting: SessionPool = {
+    const restarting: BatchPool = {
       ...pool,
       alive: true,
       get room() {

@@ -5,7 +5,7 @@ import { counted } from '../../schemas/counted.ts'
 import { errorMessage, WinnowError } from '../../schemas/errors.ts'
 import { BatchQueue, type BatchLimits, type FormedBatch } from './batch-queue.ts'
 import type { RunResult, SessionPool } from './pool.ts'
-import type { TokenBatch } from './session-messages.ts'
+import type { HeadColumns, TokenBatch } from './session-messages.ts'
 
 /** Figures of one batch; times in milliseconds. */
 export type BatchRecord = {
@@ -27,6 +27,8 @@ export type BatcherOptions = BatchLimits & { readonly onBatch?: (batch: BatchRec
 /** The row of one text: float32 [width]. */
 export type RowResult = {
   readonly row: Float32Array
+  /** Which columns belong to which head, if the pool has heads. */
+  readonly columns?: readonly HeadColumns[] | undefined
   /** From submission until its batch was formed. */
   readonly queueMs: number
   /** From then until its rows were there. */
@@ -63,6 +65,9 @@ export type SubmitOptions = {
   readonly isFresh?: boolean
 }
 
+/** What the batcher needs of a pool. */
+export type BatchPool = Pick<SessionPool, 'shape' | 'room' | 'alive' | 'run'>
+
 type Ticket = {
   readonly ids: Int32Array
   readonly resolve: (result: RowResult) => void
@@ -78,7 +83,7 @@ type Waiter = {
 }
 
 type BatcherState = {
-  readonly pool: SessionPool
+  readonly pool: BatchPool
   readonly options: BatcherOptions
   readonly queue: BatchQueue<Ticket>
   readonly waiters: Set<Waiter>
@@ -90,7 +95,7 @@ type BatcherState = {
 }
 
 /** A batcher in front of an open pool; the caller closes first the batcher, then the pool. */
-export function createBatcher(pool: SessionPool, options: BatcherOptions): Batcher {
+export function createBatcher(pool: BatchPool, options: BatcherOptions): Batcher {
   const state: BatcherState = {
     pool,
     options,
@@ -239,7 +244,8 @@ async function runBatch(
     for (const [index, { ticket, submittedAtMs }] of batch.texts.entries()) {
       const row = result.rows.subarray(index * result.width, (index + 1) * result.width)
       const queueMs = formedAtMs - submittedAtMs
-      answer(ticket, { result: { row, queueMs, inferMs, batchId: id } })
+      const { columns } = result
+      answer(ticket, { result: { row, columns, queueMs, inferMs, batchId: id } })
     }
   } catch (cause) {
     const error =

@@ -14,6 +14,7 @@ import {
 import type { RowResult, SubmitOptions } from './batcher.ts'
 import {
   openInference,
+  type Inference,
   type InferenceOptions,
   type InferenceStats,
   type Tokenized,
@@ -41,6 +42,8 @@ export type ClassifierOptions = InferenceOptions & {
   readonly small?: SureModel | undefined
   /** Called for each text of a cascade with the model that answers it. */
   readonly onAnswer?: ((answeredBy: AnsweredBy) => void) | undefined
+  /** Opens what gives the logits. Default: workers of its own; see shared-encoders.ts. */
+  readonly open?: ((options: InferenceOptions) => Promise<Inference>) | undefined
 }
 
 /** A label for one text; times in milliseconds. */
@@ -97,6 +100,8 @@ export type Classifier = {
   readonly labels: readonly string[]
   /** What computes the model. */
   readonly provider: Inference['provider']
+  /** The encoder that it shares with other models; undefined if it has one of its own. */
+  readonly encoder: string | undefined
   tokenize(text: string): Tokenized
   /** `tokenize` as work in steps, for callers that share an event loop. */
   tokenizing(text: string): Work<Tokenized>
@@ -147,7 +152,8 @@ export async function openClassifier(options: ClassifierOptions): Promise<Classi
         'or set inference.abstain to off.',
     )
   }
-  const inference = await openInference(options, 'logits')
+  const { open = (limits) => openInference(limits, 'logits') } = options
+  const inference = await open(options)
   if (inference.width !== labels.length) {
     await inference.close()
     throw new WinnowError(
@@ -177,6 +183,7 @@ export async function openClassifier(options: ClassifierOptions): Promise<Classi
   return {
     labels,
     provider: inference.provider,
+    encoder: inference.encoder,
     tokenize: inference.tokenize,
     tokenizing: inference.tokenizing,
     classify: async (ids, submitOptions) =>
@@ -239,7 +246,8 @@ export function readLogits(
 ): ClassifyOutcome {
   const { labels, temperature, thresholds, abstain, answeredBy = '' } = options
   let best = 0
-  for (const [index, logit] of row.entries()) {
+  for (let index = 0; index < row.length; index++) {
+    const logit = row[index]!
     if (!Number.isFinite(logit)) {
       const message = `The logit of the label ${labels[index] ?? index} is ${logit}.`
       return { kind: 'rejected', error: { code: 'output_invalid', message }, batchId }

@@ -8,6 +8,7 @@ import { createBatcher, type BatchRecord, type Batcher } from './batcher.ts'
 import { cacheBatches, type Lookup } from './cache/cached-batcher.ts'
 import type { Work } from '../runtime/sliced-work.ts'
 import { openPool, type PoolOptions, type SessionPool } from './pool.ts'
+import type { HeadStart } from './session-messages.ts'
 
 /** What inference needs of a tokenizer. `ids` begin and end with the special tokens. */
 export type TextTokenizer = {
@@ -69,6 +70,8 @@ export type Inference = Pick<Batcher, 'submit' | 'submitWhenRoom'> & {
   readonly width: number
   /** What computes the model. */
   readonly provider: ExecutionProvider
+  /** The encoder that it shares with other models; undefined if it has one of its own. */
+  readonly encoder?: string | undefined
   readonly tokenize: (text: string) => Tokenized
   /** `tokenize` as work in steps, for callers that share an event loop. */
   readonly tokenizing: (text: string) => Work<Tokenized>
@@ -79,6 +82,13 @@ export type Inference = Pick<Batcher, 'submit' | 'submitWhenRoom'> & {
   readonly close: () => Promise<void>
 }
 
+/** Inference for several heads over one encoder; `width` counts the columns of the first ones. */
+export type HeadsInference = Omit<Inference, 'tokenize' | 'tokenizing'> &
+  Pick<SessionPool, 'attach' | 'detach'>
+
+/** The options of a pool and its batches. */
+export type BatchesOptions = Omit<InferenceOptions, 'tokenizer' | 'maxTokens'>
+
 /**
  * Opens a model for its `output`. Throws `config_invalid` when `padTo` does not fit `maxTokens` or
  * the graph, `model_incompatible` and `session_failed` as the pool does, the latter also if the
@@ -88,21 +98,53 @@ export async function openInference(
   options: InferenceOptions,
   output: PoolOptions['output'],
 ): Promise<Inference> {
-  const { tokenizer, maxTokens, padTo = 1 } = options
-  if (maxTokens % padTo !== 0) {
-    throw new WinnowError(
-      'config_invalid',
-      `inference.padTo is ${padTo}, but the model reads up to ${maxTokens} tokens, ` +
-        'which is not a multiple of it; set padTo to 1.',
-    )
+  const { tokenizer, maxTokens } = options
+  requireWhole(options, maxTokens)
+  const inference = await openBatches(options, { output })
+  return { ...inference, ...tokenizing(tokenizer, maxTokens) }
+}
+
+/** As openInference, for the encoder of a model, and the heads that read its embeddings. */
+export function openHeadsInference(
+  options: BatchesOptions,
+  heads: readonly HeadStart[],
+): Promise<HeadsInference> {
+  return openBatches(options, { output: 'embedding', heads })
+}
+
+/** Throws `config_invalid` when texts of the greatest length could not be padded. */
+export function requireWhole({ padTo = 1 }: BatchesOptions, maxTokens: number): void {
+  if (maxTokens % padTo === 0) return
+  throw new WinnowError(
+    'config_invalid',
+    `inference.padTo is ${padTo}, but the model reads up to ${maxTokens} tokens, ` +
+      'which is not a multiple of it; set padTo to 1.',
+  )
+}
+
+/** The part of an Inference that is the tokenizer's. */
+export function tokenizing(
+  tokenizer: TextTokenizer,
+  maxTokens: number,
+): Pick<Inference, 'tokenize' | 'tokenizing'> {
+  return {
+    tokenize: (text) => tokenizer.encode(text, { maxTokens }),
+    tokenizing: (text) => tokenizer.encoding(text, { maxTokens }),
   }
+}
+
+async function openBatches(
+  options: BatchesOptions,
+  start: Pick<PoolOptions, 'output' | 'heads'>,
+): Promise<HeadsInference> {
+  const { padTo = 1 } = options
   const totals = { texts: 0, tokens: 0, paddedTokens: 0, batches: 0, runMs: 0 }
   const opened: { batcher?: Batcher } = {}
   const { modelPath, workers, batchesPerWorkerMax, restartsMax, priority } = options
   const { spawn, keep, readyWith } = options
   const { pool, provider } = await openOn(options.device, {
+    ...start,
     modelPath,
-    output,
     workers,
     batchesPerWorkerMax,
     restartsMax,
@@ -137,13 +179,12 @@ export async function openInference(
   })
   opened.batcher = batcher
   const { cacheBytesMax = 0, onLookup } = options
-  const { submit, submitWhenRoom } =
-    cacheBytesMax === 0 ? batcher : cacheBatches(batcher, { bytesMax: cacheBytesMax, onLookup })
+  const cache =
+    cacheBytesMax === 0 ? undefined : cacheBatches(batcher, { bytesMax: cacheBytesMax, onLookup })
+  const { submit, submitWhenRoom } = cache ?? batcher
   return {
     width: pool.shape.width,
     provider,
-    tokenize: (text) => tokenizer.encode(text, { maxTokens }),
-    tokenizing: (text) => tokenizer.encoding(text, { maxTokens }),
     submit,
     submitWhenRoom,
     stats: () => ({
@@ -151,6 +192,12 @@ export async function openInference(
       queuedTexts: batcher.queuedTexts,
       queuedTokens: batcher.queuedTokens,
     }),
+    attach: async (head) => {
+      await pool.attach(head)
+      // Rows from before lack the columns of the head.
+      cache?.clear()
+    },
+    detach: (head) => pool.detach(head),
     raisePriority: () => pool.raisePriority(),
     close: async () => {
       await batcher.close()

@@ -7,6 +7,8 @@ import { leaveTurn } from '../devices/device-turn.ts'
 import { RunDeadlines } from './run-deadline.ts'
 import { spawnThread, type SpawnThread } from './session-thread.ts'
 import type {
+  HeadColumns,
+  HeadStart,
   PoolMessage,
   SessionShape,
   TokenBatch,
@@ -50,6 +52,8 @@ export type PoolOptions = WorkerStart & {
 export type RunResult = {
   readonly rows: Float32Array
   readonly width: number
+  /** Which columns belong to which head, if the pool has heads. */
+  readonly columns?: readonly HeadColumns[] | undefined
   readonly runMs: number
   readonly worker: number
 }
@@ -66,6 +70,14 @@ export type SessionPool = {
    * batches are not touched by either.
    */
   run(batch: TokenBatch): Promise<RunResult>
+  /**
+   * Applies one more head in a pool that was opened with heads: to every batch that is run after
+   * the call. Resolves when all workers have it; throws as opening does, and then no worker keeps
+   * it.
+   */
+  attach(head: HeadStart): Promise<void>
+  /** Drops a head from the batches that are run after the call. */
+  detach(head: number): void
   /**
    * Ends the low priority of a pool that was opened as `loading`; it ends by itself after
    * `loadingMsMax`.
@@ -102,6 +114,8 @@ type Slot = {
   readonly pending: Map<number, PendingRun>
   /** Ends the watch over the first of them. */
   unwatch: () => void
+  /** Heads that the thread is about to have; called with why not, if it cannot. */
+  readonly attaching: Map<number, (error?: WinnowError) => void>
   readonly restartTimes: number[]
 }
 
@@ -122,6 +136,7 @@ export async function openPool(options: PoolOptions): Promise<SessionPool> {
     yielding: undefined,
     pending: new Map(),
     unwatch: () => undefined,
+    attaching: new Map(),
     restartTimes: [],
   }))
   const state: PoolState = {
@@ -130,6 +145,7 @@ export async function openPool(options: PoolOptions): Promise<SessionPool> {
     deadlines: new RunDeadlines(options.hangMsMin ?? 60_000),
     waiting: [],
     priority: options.priority ?? 'normal',
+    heads: options.heads && new Map(options.heads.map((one) => [one.head, one])),
     nextRun: 0,
     closing: false,
     drained: undefined,
@@ -161,6 +177,8 @@ export async function openPool(options: PoolOptions): Promise<SessionPool> {
       return slots.some((slot) => slot.thread !== undefined)
     },
     run: (batch) => run(state, batch),
+    attach: (head) => attach(state, head),
+    detach: (head) => detach(state, head),
     raisePriority: () => raisePriority(state),
     close: () => close(state),
   }
@@ -174,6 +192,8 @@ type PoolState = {
   readonly waiting: PendingRun[]
   /** Of threads started from now on. */
   priority: ThreadPriority
+  /** What threads that start from now on apply, if the pool has heads. */
+  readonly heads: Map<number, HeadStart> | undefined
   nextRun: number
   closing: boolean
   /** Called after each run while closing. */
@@ -263,6 +283,34 @@ function placeWaiting(state: PoolState): void {
   }
 }
 
+async function attach(state: PoolState, start: HeadStart): Promise<void> {
+  const { heads, slots } = state
+  assert.ok(heads !== undefined && !heads.has(start.head))
+  heads.set(start.head, start)
+  // A thread answers in the order of its messages, so it has the head before its next batch. One
+  // that starts later gets it with its model.
+  const answers = slots.flatMap((slot) => {
+    const { thread } = slot
+    if (thread === undefined) return []
+    const answered = new Promise<void>((resolve, reject) => {
+      slot.attaching.set(start.head, (error) => (error === undefined ? resolve() : reject(error)))
+    })
+    thread.postMessage({ kind: 'attach', start } satisfies PoolMessage)
+    return [answered]
+  })
+  const failed = (await Promise.allSettled(answers)).find(({ status }) => status === 'rejected')
+  if (failed?.status !== 'rejected') return
+  detach(state, start.head)
+  throw failed.reason
+}
+
+function detach({ heads, slots }: PoolState, head: number): void {
+  heads?.delete(head)
+  for (const { thread } of slots) {
+    thread?.postMessage({ kind: 'detach', head } satisfies PoolMessage)
+  }
+}
+
 function raisePriority(state: PoolState): void {
   if (state.priority === 'loading') state.priority = 'normal'
   for (const slot of state.slots) {
@@ -313,9 +361,12 @@ async function startInTurn(state: PoolState, slots: readonly Slot[]): Promise<vo
 
 /** Starts a thread for the slot and resolves when its session is ready. */
 function startWorker(state: PoolState, slot: Slot): Promise<SessionShape> {
-  const { modelPath, output, device, spawn = spawnThread } = state.options
+  const { output, device, spawn = spawnThread } = state.options
   const { priority } = state
-  const thread = spawn({ modelPath, output, device, priority })
+  const heads = state.heads && [...state.heads.values()]
+  // All heads have the same encoder. The version that the pool was opened with may be deleted.
+  const modelPath = heads?.[0]?.modelPath ?? state.options.modelPath
+  const thread = spawn({ modelPath, output, device, priority, heads })
   const { threadId } = thread
   slot.thread = thread
   let crash: unknown
@@ -332,7 +383,9 @@ function startWorker(state: PoolState, slot: Slot): Promise<SessionShape> {
         slot.yielding = message.thread
         if (state.priority === 'normal') raisePriority(state)
       } else if (message.kind === 'released') slot.freed()
-      else settleRun(state, slot, message)
+      else if (message.kind === 'attached' || message.kind === 'unattached') {
+        settleHead(slot, message)
+      } else settleRun(state, slot, message)
     }
     const onError = (error: unknown): void => {
       crash = error
@@ -344,6 +397,9 @@ function startWorker(state: PoolState, slot: Slot): Promise<SessionShape> {
       leaveTurn(threadId)
       reject(error)
       if (slot.thread === thread) loseWorker(state, slot, error)
+      // The thread that takes its place starts with the head.
+      for (const answered of slot.attaching.values()) answered()
+      slot.attaching.clear()
       slot.freed()
     }
     thread.on('message', onMessage).on('error', onError).on('exit', onExit)
@@ -365,13 +421,23 @@ function settleRun(
   slot.pending.delete(message.id)
   watch(state, slot)
   if (message.kind === 'done') {
-    const { rows, width, runMs } = message
+    const { rows, width, columns, runMs } = message
     state.deadlines.ended(pending.batch.batch * pending.batch.tokens, runMs)
-    pending.resolve({ rows, width, runMs, worker: slot.index })
+    pending.resolve({ rows, width, columns, runMs, worker: slot.index })
   } else pending.reject(new WinnowError('session_failed', message.message))
   placeWaiting(state)
   state.drained?.()
   state.options.onRoom?.()
+}
+
+function settleHead(
+  slot: Slot,
+  message: Extract<WorkerMessage, { kind: 'attached' | 'unattached' }>,
+): void {
+  const answered = slot.attaching.get(message.head)
+  slot.attaching.delete(message.head)
+  if (message.kind === 'attached') answered?.()
+  else answered?.(new WinnowError(message.code, message.message))
 }
 
 /** Fails the runs that a dead thread held, and starts another unless it dies too often. */

@@ -10,10 +10,15 @@ import { deviceOptions, readDeviceModel } from '../devices/device-model.ts'
 import { inTurn } from '../devices/device-turn.ts'
 import { hasInt8Layers, productsSaturate, withUnsignedWeights } from '../graph/int8/saturation.ts'
 import { withEmbeddingOutput } from '../graph/onnx/embedding-output.ts'
+import { encodeModel } from '../graph/onnx/onnx-wire.ts'
+import { splitHead } from '../graph/onnx/split-head.ts'
 import { readMappedModel } from '../graph/weights/mapped-weights.ts'
+import { HeadSessions } from './head-sessions.ts'
 import { setThreadPriority } from './thread-priority.ts'
 import { sessionConfig, sessionOptions } from './session-options.ts'
 import type {
+  HeadColumns,
+  HeadStart,
   PoolMessage,
   SessionShape,
   TokenBatch,
@@ -24,7 +29,12 @@ import type {
 if (parentPort !== null) listen(parentPort)
 
 /** The model that the thread holds. */
-type Held = { readonly session: InferenceSession; readonly start: WorkerStart }
+type Held = {
+  readonly session: InferenceSession
+  readonly start: WorkerStart
+  /** What is applied to the embeddings, if the session is an encoder for several heads. */
+  readonly heads: HeadSessions | undefined
+}
 
 function listen(port: NonNullable<typeof parentPort>): void {
   let held: Held | undefined
@@ -40,7 +50,7 @@ function listen(port: NonNullable<typeof parentPort>): void {
           send(loaded)
           end()
         } else {
-          held = { session: loaded.session, start: message.start }
+          held = loaded.held
           send({ kind: 'ready', shape: loaded.shape })
         }
         break
@@ -50,6 +60,12 @@ function listen(port: NonNullable<typeof parentPort>): void {
         send(answer, answer.kind === 'done' ? [answer.rows.buffer as ArrayBuffer] : [])
         break
       }
+      case 'attach':
+        send(await attach(held!, message.start))
+        break
+      case 'detach':
+        await held!.heads?.remove(message.head)
+        break
       case 'release':
         await release(held)
         held = undefined
@@ -74,32 +90,51 @@ function listen(port: NonNullable<typeof parentPort>): void {
 }
 
 type Loaded =
-  | {
-      readonly kind: 'loaded'
-      readonly session: InferenceSession
-      readonly shape: SessionShape
-    }
+  | { readonly kind: 'loaded'; readonly held: Held; readonly shape: SessionShape }
   | Extract<WorkerMessage, { kind: 'refused' }>
 
 async function load(start: WorkerStart): Promise<Loaded> {
   try {
     const session = await onDevice(start, () => createSession(start))
-    return { kind: 'loaded', session, shape: await warmUp(session, start) }
+    const heads = start.heads === undefined ? undefined : new HeadSessions()
+    for (const head of start.heads ?? []) await heads!.add(head)
+    const held = { session, start, heads }
+    return { kind: 'loaded', held, shape: await warmUp(held) }
   } catch (error) {
-    const code = error instanceof WinnowError ? error.code : 'session_failed'
-    return { kind: 'refused', code, message: errorMessage(error) }
+    return { kind: 'refused', ...refusal(error) }
   }
 }
 
+async function attach(
+  { heads }: Held,
+  start: HeadStart,
+): Promise<Extract<WorkerMessage, { kind: 'attached' | 'unattached' }>> {
+  const { head } = start
+  try {
+    if (heads === undefined) throw new TypeError('the thread has no encoder for several heads')
+    await heads.add(start)
+    return { kind: 'attached', head }
+  } catch (error) {
+    return { kind: 'unattached', head, ...refusal(error) }
+  }
+}
+
+function refusal(
+  error: unknown,
+): Pick<Extract<WorkerMessage, { kind: 'refused' }>, 'code' | 'message'> {
+  const code = error instanceof WinnowError ? error.code : 'session_failed'
+  return { code, message: errorMessage(error) }
+}
+
 async function answerTo(
-  { session, start }: Held,
+  held: Held,
   { id, batch }: Extract<PoolMessage, { kind: 'run' }>,
 ): Promise<Extract<WorkerMessage, { kind: 'done' | 'failed' }>> {
   const started = performance.now()
   try {
-    const rows = await runBatch(session, batch, start)
+    const { rows, columns } = await runBatch(held, batch)
     const runMs = performance.now() - started
-    return { kind: 'done', id, rows, width: rows.length / batch.batch, runMs }
+    return { kind: 'done', id, rows, width: rows.length / batch.batch, columns, runMs }
   } catch (error) {
     return { kind: 'failed', id, message: errorMessage(error) }
   }
@@ -111,19 +146,27 @@ function onDevice<Result>({ device }: WorkerStart, work: () => Promise<Result>):
 }
 
 async function release(held: Held | undefined): Promise<void> {
-  if (held !== undefined) await onDevice(held.start, () => held.session.release())
+  if (held === undefined) return
+  await held.heads?.release()
+  await onDevice(held.start, () => held.session.release())
 }
 
 async function createSession({
   modelPath,
   output,
   device,
+  heads,
 }: WorkerStart): Promise<InferenceSession> {
   // Read here and not by the pool, whose thread serves: what is left of the reading, 2 MB for
   // MiniLM, would bring on its collector in the middle of swaps.
   const plainModel =
     device === undefined ? await readCpuModel(modelPath) : await readDeviceModel(modelPath, device)
-  const model = output === 'embedding' ? withEmbeddingOutput(plainModel) : plainModel
+  const model =
+    heads !== undefined
+      ? encodeModel(splitHead(plainModel).encoder)
+      : output === 'embedding'
+        ? withEmbeddingOutput(plainModel)
+        : plainModel
   // A model given as bytes has no folder of its own in which its weights could be found.
   const folder = { model_external_initializers_file_folder_path: dirname(modelPath) }
   const extra = { session: { ...sessionConfig, ...folder } }
@@ -138,26 +181,34 @@ async function readCpuModel(modelPath: string): Promise<Uint8Array> {
   return withUnsignedWeights(await readFile(modelPath))
 }
 
+type Rows = {
+  readonly rows: Float32Array<ArrayBuffer>
+  readonly columns?: readonly HeadColumns[] | undefined
+}
+
 /** rows float32 [batch, width] of one run, in memory of our own that can be transferred. */
 async function runBatch(
-  session: InferenceSession,
+  { session, start, heads }: Held,
   { ids, batch, tokens, lengths }: TokenBatch,
-  start: WorkerStart,
-): Promise<Float32Array<ArrayBuffer>> {
+): Promise<Rows> {
   const feeds: Record<string, Tensor> = { input_ids: new Tensor('int32', ids, [batch, tokens]) }
   if (lengths !== undefined) feeds['lengths'] = new Tensor('int32', lengths, [batch])
   const { output } = start
   const results = await onDevice(start, () => session.run(feeds, [output]))
   const rows = results[output]
   if (!(rows?.data instanceof Float32Array)) throw new Error(`${output} is not float32`)
-  const copy = Float32Array.from(rows.data)
-  rows.dispose()
-  return copy
+  const read = heads === undefined ? { rows: Float32Array.from(rows.data) } : heads.run(rows, batch)
+  try {
+    return await read
+  } finally {
+    rows.dispose()
+  }
 }
 
 /** Checks the graph's interface and runs it once, so that the first real batch is not slow. */
-async function warmUp(session: InferenceSession, start: WorkerStart): Promise<SessionShape> {
-  const { output } = start
+async function warmUp(held: Held): Promise<SessionShape> {
+  const { session } = held
+  const { output } = held.start
   const masksPadding = session.inputNames.includes('lengths')
   const expected = masksPadding ? 'input_ids,lengths' : 'input_ids'
   const given = session.inputNames.toSorted().join(',')
@@ -175,6 +226,6 @@ async function warmUp(session: InferenceSession, start: WorkerStart): Promise<Se
     tokens,
     ...(masksPadding && { lengths: Int32Array.of(tokens) }),
   }
-  const rows = await runBatch(session, batch, start)
+  const { rows } = await runBatch(held, batch)
   return { width: rows.length, masksPadding }
 }

@@ -2,6 +2,7 @@
 // tokenizer is read while the first thread loads the graph.
 import { readFile } from 'node:fs/promises'
 import { openClassifier, type Classifier, type ClassifierOptions } from './classifier.ts'
+import type { SharedEncoders } from './shared-encoders.ts'
 import { batchTextsOf } from '../store/manifest.ts'
 import { readSureModel } from '../cascade/version-small-model.ts'
 import { loadTokenizer, type Tokenizer } from '../tokenizers/tokenizer.ts'
@@ -11,10 +12,12 @@ export type VersionModelOptions = {
   readonly version: ModelVersion
   /** Default: readTokenizer, read for each; see shared-tokenizers.ts. */
   readonly readTokenizer?: typeof readTokenizer | undefined
+  /** With them, the version shares its encoder with others that have the same. */
+  readonly encoders?: SharedEncoders | undefined
 } & Omit<
   ClassifierOptions,
   | ('modelPath' | 'labels' | 'tokenizer' | 'maxTokens' | 'temperature' | 'thresholds' | 'abstain')
-  | 'small'
+  | ('small' | 'open')
 > & {
     /** `full` leaves the small model of a cascade out. Default: it answers what it is sure of. */
     readonly answers?: 'full' | undefined
@@ -29,7 +32,7 @@ export type VersionModel = { readonly classifier: Classifier; readonly tokenizer
  * @throws WinnowError `model_incompatible`, `model_corrupt`, `session_failed`.
  */
 export async function openVersionModel(options: VersionModelOptions): Promise<VersionModel> {
-  const { version, batchTextsMax, answers, ...rest } = options
+  const { version, encoders, batchTextsMax, answers, ...rest } = options
   const { readTokenizer: read = readTokenizer, ...limits } = rest
   const { manifest, modelPath } = version
   const small = answers === 'full' ? undefined : await readSureModel(version)
@@ -44,6 +47,7 @@ export async function openVersionModel(options: VersionModelOptions): Promise<Ve
     thresholds,
     abstain,
     small,
+    open: encoders && ((inference) => encoders.open(version, inference)),
     batchTextsMax: batchTextsOf(manifest, batchTextsMax),
     tokenizer: {
       encode: (text, limit) => tokenizer!.encode(text, limit),

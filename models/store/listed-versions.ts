@@ -83,6 +83,9 @@ export function hasReport(dir: string): Promise<boolean> {
 
 /** The version of a model that the configuration names; undefined if it names none. */
 export function pinnedVersion(config: Pick<Config, 'inference'>, name: string): string | undefined {
-  const ref = parseModelRef(config.inference.model)
-  return ref.kind === 'version' && ref.name === name ? ref.version : undefined
+  const { model, models } = config.inference
+  for (const ref of [model, ...models].map(parseModelRef)) {
+    if (ref.kind === 'version' && ref.name === name) return ref.version
+  }
+  return undefined
 }

@@ -105,7 +105,7 @@ describe('removeVersion', () => {
   test('a version that the configuration names stays', async () => {
     await write(2)
     const pinned = { ...request(undefined, '1'), version: '1', force: true }
-    await expect(removeVersion(pinned)).rejects.toThrow(/inference.model names it/)
+    await expect(removeVersion(pinned)).rejects.toThrow(/inference.models names it/)
   })
 
   test('removes the version that a rollback returns to only by force, and then forgets it', async () => {

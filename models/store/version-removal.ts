@@ -149,7 +149,7 @@ function reasonOf(name: string, ref: string, role: VersionRole): string {
         `winnow models ${role.kind === 'shadow' ? 'shadow' : 'challenge'} ${ref} --percent 0`
       )
     case 'pinned':
-      return 'the setting inference.model names it. Change the setting first.'
+      return 'the setting inference.model or inference.models names it. Change the setting first.'
     case 'previous':
       return `a rollback of ${name} returns to it. To remove it all the same, add --force.`
   }

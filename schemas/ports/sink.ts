@@ -17,11 +17,15 @@ export type Block<Output> = {
   /** The records of dead letters, which keep no headers and only the beginning of a long value. */
   readonly records?: ReadonlyMap<DeadLetter, KafkaRecord> | undefined
   /** Where events entered that the filter of their input leaves out; each is only noted. */
-  readonly filtered?: readonly Origin[] | undefined
+  readonly filtered?: readonly (Origin & ModelOfOutcome)[] | undefined
 }
 
+/** Which model an outcome is about, where several classify each event. */
+export type ModelOfOutcome = { readonly model?: string | undefined }
+
 /** A value to store, with its record and lineage. */
-export type BlockOutput<Output> = Lineage & { readonly record: KafkaRecord; readonly value: Output }
+export type BlockOutput<Output> = Lineage &
+  ModelOfOutcome & { readonly record: KafkaRecord; readonly value: Output }
 
 /** Offsets of one origin partition that are stored, with their record times. */
 export type StoredPage = {
@@ -30,14 +34,8 @@ export type StoredPage = {
   readonly through: number
 }
 
-export type Sink<Output> = {
-  /**
-   * Makes the caller the only writer of outcomes for these partitions. Once it
-   * resolves, no write under an earlier fence can land, so `storedFrom` tells everything. `after`
-   * is the caller's own earlier fence of the same partitions: with it, this throws fenced if
-   * somebody else has raised one since.
-   */
-  fence(partitions: readonly number[], after?: Fence): Promise<Fence>
+/** What a sink tells of what it has. */
+export type StoredReads = {
   /**
    * Completes notes about rows that a writer under an earlier fence left out when it ended. Call it
    * once per origin partition after a fence, before the first `storedFrom`.
@@ -54,6 +52,21 @@ export type Sink<Output> = {
     partition: number,
     origins: readonly Origin[],
   ): Promise<readonly number[]>
+}
+
+export type Sink<Output> = StoredReads & {
+  /**
+   * What is stored of the outcomes for one model; needed where several classify each event. The
+   * reads of the sink itself are those of its only model, or of a sink without models.
+   */
+  readonly ofModel?: ((model: string) => StoredReads) | undefined
+  /**
+   * Makes the caller the only writer of outcomes for these partitions. Once it
+   * resolves, no write under an earlier fence can land, so `storedFrom` tells everything. `after`
+   * is the caller's own earlier fence of the same partitions: with it, this throws fenced if
+   * somebody else has raised one since.
+   */
+  fence(partitions: readonly number[], after?: Fence): Promise<Fence>
   /**
    * Resolves when outputs and dead letters are durable. When it fails, all, some or none of them
    * are stored: raise another fence to find out. Throws fenced, and stores nothing, if another

@@ -244,7 +244,7 @@ function groupsOf(config: Config, { name }: Right): string[] {
   if (name !== `${config.stream.group}.*`) return [name.replace(/\*$/, 'doctor')]
   const { model } = config.inference
   const range = { first: 'validate', last: 'infer' } as const
-  const stages = defaultGroup(config, { range, model, configured: model })
+  const stages = defaultGroup(config, { range, models: [model], configured: [model] })
   return [stages, defaultGroup(config, 'labels')]
 }
 

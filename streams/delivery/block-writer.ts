@@ -4,7 +4,7 @@
 // block is being written the next one grows, so that a slow sink gets larger blocks, not more.
 import { createHash } from 'node:crypto'
 import { payloadBytesMax, type DeadLetter } from '../../schemas/dead-letter.ts'
-import type { Block, BlockOutput } from '../../schemas/ports/sink.ts'
+import type { Block, BlockOutput, ModelOfOutcome } from '../../schemas/ports/sink.ts'
 import type { KafkaRecord } from '../../schemas/record.ts'
 import type { Origin } from '../../schemas/validated.ts'
 import type { RecordOutcome } from '../stages/record-outcome.ts'
@@ -135,23 +135,24 @@ function blockOf<Output>(chunks: readonly FinishedChunk<Output>[], nowMs: number
   const outputs: BlockOutput<Output>[] = []
   const deadLetters: DeadLetter[] = []
   const records = new Map<DeadLetter, KafkaRecord>()
-  const filtered: Origin[] = []
+  const filtered: (Origin & ModelOfOutcome)[] = []
   for (const chunk of chunks) {
     for (const one of chunk.outcomes) {
-      const { record, origin, attempt } = one
+      const { record, origin, attempt, model } = one
       const { topic, partition, offset, recordTimeMs } = origin
       const { kind } = one.outcome
       if (kind === 'filtered' && one.outcome.reason === 'other_model') continue
-      identity += `${topic}/${partition}/${offset}/${recordTimeMs}/${attempt}/${kind}\n`
+      const about = model === undefined ? '' : `/${model}`
+      identity += `${topic}/${partition}/${offset}/${recordTimeMs}/${attempt}/${kind}${about}\n`
       if (one.outcome.kind === 'ok') {
-        outputs.push({ record, origin, attempt, value: one.outcome.value })
+        outputs.push({ record, origin, attempt, value: one.outcome.value, ...(model && { model }) })
       } else if (one.outcome.kind === 'rejected') {
         const letter = deadLetterOf(one, nowMs)
         deadLetters.push(letter)
         records.set(letter, record)
       } else if (attempt === 0) {
         // A later attempt leaves its dead letter open.
-        filtered.push({ topic, partition, offset, recordTimeMs })
+        filtered.push({ topic, partition, offset, recordTimeMs, ...(model && { model }) })
       }
     }
   }
@@ -173,7 +174,7 @@ function deadLetterOf(one: RecordOutcome<unknown>, nowMs: number): DeadLetter {
     payload: record.value === null ? null : record.value.subarray(0, payloadBytesMax),
     payloadBytes: record.value?.length ?? 0,
     payloadTopic: record.topic === origin.topic ? '' : record.topic,
-    model: '',
+    model: one.model ?? '',
     attempt,
   }
 }

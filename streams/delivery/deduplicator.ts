@@ -1,46 +1,53 @@
-// Tells which events a sink has already, whatever partitions they come from. What it remembers of
-// one partition is StoredOffsets; the caller knows when the sink may be asked.
+// Tells which events a sink has already, whatever partitions they come from and whichever models
+// they are for. What it remembers of one partition is StoredOffsets; the caller knows when the sink
+// may be asked.
+import assert from 'node:assert'
 import type { Lineage } from '../../schemas/record.ts'
-import type { Origin } from '../../schemas/validated.ts'
 import { StoredOffsets } from './stored-offsets.ts'
-import type { Sink } from '../../schemas/ports/sink.ts'
+import type { ModelOfOutcome, Sink } from '../../schemas/ports/sink.ts'
 
 /** What a sink tells of what it has. */
-export type StoredReads = Pick<Sink<unknown>, 'recover' | 'storedFrom' | 'storedAttempts'>
+export type SinkReads = Pick<Sink<unknown>, 'recover' | 'storedFrom' | 'storedAttempts' | 'ofModel'>
+
+/** An outcome by what identifies it. */
+export type OutcomeOf = Lineage & ModelOfOutcome
 
 /** The stored events of one sink. Its methods throw what the sink's reads throw. */
 export class Deduplicator {
-  readonly #sink: StoredReads
+  readonly #sink: SinkReads
   readonly #byPartition = new Map<string, StoredOffsets>()
 
-  constructor(sink: StoredReads) {
+  constructor(sink: SinkReads) {
     this.#sink = sink
   }
 
   /** Asks the sink together about events that were sent again; see StoredOffsets.prepare. */
-  async prepare(events: readonly Lineage[]): Promise<void> {
-    const groups = Map.groupBy(events, ({ origin }) => this.#offsetsOf(origin))
+  async prepare(events: readonly OutcomeOf[]): Promise<void> {
+    const groups = Map.groupBy(events, (event) => this.#offsetsOf(event))
     for (const [offsets, group] of groups) await offsets.prepare(group)
   }
 
   /** Whether the sink has the event; see StoredOffsets.has. */
-  has(event: Lineage): Promise<boolean> {
-    return this.#offsetsOf(event.origin).has(event)
+  has(event: OutcomeOf): Promise<boolean> {
+    return this.#offsetsOf(event).has(event)
   }
 
   /** True when the sink lacks this attempt, which counts as stored from here on. */
-  claim(event: Lineage): Promise<boolean> {
-    return this.#offsetsOf(event.origin).claim(event)
+  claim(event: OutcomeOf): Promise<boolean> {
+    return this.#offsetsOf(event).claim(event)
   }
 
-  #offsetsOf({ topic, partition }: Origin): StoredOffsets {
-    const key = `${topic}/${partition}`
+  #offsetsOf({ origin, model }: OutcomeOf): StoredOffsets {
+    const { topic, partition } = origin
+    const key = `${topic}/${partition}/${model ?? ''}`
     let offsets = this.#byPartition.get(key)
     if (offsets === undefined) {
+      const reads = model === undefined ? this.#sink : this.#sink.ofModel?.(model)
+      assert(reads !== undefined, 'a sink of several models has the reads of each')
       offsets = new StoredOffsets({
-        recover: () => this.#sink.recover(topic, partition),
-        page: (from) => this.#sink.storedFrom(topic, partition, from),
-        attempts: (origins) => this.#sink.storedAttempts(topic, partition, origins),
+        recover: () => reads.recover(topic, partition),
+        page: (from) => reads.storedFrom(topic, partition, from),
+        attempts: (origins) => reads.storedAttempts(topic, partition, origins),
       })
       this.#byPartition.set(key, offsets)
     }

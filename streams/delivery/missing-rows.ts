@@ -1,7 +1,6 @@
 // Tells which rows of a block a sink lacks after a write whose end is unknown: the answer was lost,
 // or the server was killed during the insert. The sink is asked as after a change of owners.
-import type { Lineage } from '../../schemas/record.ts'
-import { Deduplicator, type StoredReads } from './deduplicator.ts'
+import { Deduplicator, type OutcomeOf, type SinkReads } from './deduplicator.ts'
 import type { Block } from '../../schemas/ports/sink.ts'
 
 /**
@@ -10,15 +9,16 @@ import type { Block } from '../../schemas/ports/sink.ts'
  */
 export async function missingRows<Output>(
   block: Block<Output>,
-  sink: StoredReads,
+  sink: SinkReads,
 ): Promise<Block<Output>> {
   const stored = new Deduplicator(sink)
   const letters = block.deadLetters.map((letter) => ({
     letter,
     origin: letter,
     attempt: letter.attempt,
+    model: letter.model === '' ? undefined : letter.model,
   }))
-  const missing = async <Event extends Lineage>(events: readonly Event[]): Promise<Event[]> => {
+  const missing = async <Event extends OutcomeOf>(events: readonly Event[]): Promise<Event[]> => {
     await stored.prepare(events)
     const found: Event[] = []
     for (const event of events) if (!(await stored.has(event))) found.push(event)

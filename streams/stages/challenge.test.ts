@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { WinnowError } from '../../schemas/errors.ts'
 import { sampleEvent, sampleModel } from '../../tests/support/sample-models.ts'
 import { LoopTurns } from '../../models/runtime/sliced-work.ts'
+import { BoundTokens } from './bound-tokens.ts'
 import { inferByShare } from './challenge.ts'
 import { isInShare } from './event-share.ts'
 import type { ModelPort } from './infer.ts'
@@ -18,7 +19,7 @@ async function results(challenger: ModelPort | undefined, of = champion) {
     {
       topLabels: 1,
       nowMs: () => 0,
-      turns: new LoopTurns(),
+      tokens: new BoundTokens(new LoopTurns()),
       onChallenge: (outcome, count) => (counts[outcome] = (counts[outcome] ?? 0) + count),
     },
   )
@@ -67,6 +68,7 @@ describe('inferByShare', () => {
                 score: 1,
                 labels: ['spam'],
                 outOfScope: 0,
+                answeredBy: '',
                 probabilities: Float32Array.of(1),
                 queueMs: 0,
                 inferMs: 1,

@@ -1,13 +1,18 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { LoopTurns } from '../../models/runtime/sliced-work.ts'
+import { BoundTokens } from './bound-tokens.ts'
 import { WinnowError } from '../../schemas/errors.ts'
 import { ok } from '../../schemas/outcome.ts'
 import { sampleEvent, sampleModel } from '../../tests/support/sample-models.ts'
 import { sampleTimeMs } from '../../tests/support/sample-records.ts'
 import { inferEvents, topProbabilities, type ModelPort } from './infer.ts'
 
-const options = { topLabels: 2, nowMs: () => sampleTimeMs + 40, turns: new LoopTurns() }
+const options = {
+  topLabels: 2,
+  nowMs: () => sampleTimeMs + 40,
+  tokens: new BoundTokens(new LoopTurns()),
+}
 
 /** A model that says of each text how many ids it was asked with. */
 function counting(fields: Partial<ModelPort> = {}) {
@@ -80,7 +85,7 @@ describe('inferEvents', () => {
 
   it.each([
     ['another tokenizer', { tokenizerSha256: 'other' }],
-    ['another limit', { maxTokens: 4 }],
+    ['another limit', { maxTokens: 4, truncated: true }],
   ])(
     'makes ids of %s again from the text, and says whether these are cut',
     async (_what, fields) => {

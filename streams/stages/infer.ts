@@ -1,9 +1,9 @@
 // The infer stage: from token ids to a classification by one model version. It owns the content of
 // a result row; the classifier owns batching and threads.
-import type { LoopTurns } from '../../models/runtime/sliced-work.ts'
 import type { EventError } from '../../schemas/errors.ts'
 import type { AnsweredBy, Classification } from '../../schemas/classification.ts'
 import { ok, type Outcome } from '../../schemas/outcome.ts'
+import type { BoundTokens, Tokens } from './bound-tokens.ts'
 import type { TextEncoderPort, TokenizedEvent } from './tokenize.ts'
 
 /** The outcome of one text; times in milliseconds. */
@@ -45,13 +45,13 @@ export type ChunkModels = {
   readonly challenger?: { readonly model: ModelPort; readonly percent: number } | undefined
 }
 
-/** Leases the models that serve now, until the chunk is done. */
+/** Leases the models of one name that serve now, until the chunk is done. */
 export type ModelSource = {
+  readonly name: string
   acquire(): ChunkModels & { release(): void }
 }
 
-/** `turns` shares the event loop with others where texts are tokenized again. */
-export type InferOptions = { topLabels: number; nowMs(): number; turns: LoopTurns }
+export type InferOptions = { topLabels: number; nowMs(): number; tokens: BoundTokens }
 
 /**
  * Classifies events; outcomes in order. Ids from another tokenizer or limit are replaced by
@@ -67,7 +67,7 @@ export async function inferEvents(
   const idsByEvent: Tokens[] = []
   try {
     for (const event of events) {
-      const tokens = await boundIds(event, model, options.turns)
+      const tokens = await options.tokens.of(event, model)
       idsByEvent.push(tokens)
       const { result } = await model.classifyWhenRoom(tokens.ids)
       result.catch(() => undefined) // Awaited below; a failure meanwhile is not unhandled.
@@ -82,17 +82,6 @@ export async function inferEvents(
   } finally {
     await Promise.allSettled(pending)
   }
-}
-
-type Tokens = { readonly ids: Int32Array; readonly truncated: boolean }
-
-async function boundIds(
-  event: TokenizedEvent,
-  { tokenizer, maxTokens }: ModelPort,
-  turns: LoopTurns,
-): Promise<Tokens> {
-  if (event.tokenizerSha256 === tokenizer.sha256 && event.maxTokens === maxTokens) return event
-  return turns.run(tokenizer.encoding(event.text, { maxTokens }))
 }
 
 function classificationOf(

@@ -11,6 +11,8 @@ export type RecordOutcome<Output> = {
   readonly origin: Origin
   /** How many times the event was sent again; 0 for the event itself. */
   readonly attempt: number
+  /** Which model it is about, where several classify each event. */
+  readonly model?: string | undefined
   /** The last stage that saw it. */
   readonly stage: string
   readonly outcome: Outcome<Output> | Filtered
@@ -18,7 +20,10 @@ export type RecordOutcome<Output> = {
 
 /** The stages applied to one chunk, with the models that it leased. */
 export type ChunkTransform<Output> = {
-  /** One outcome per record, in order. Throws operating failures; may be called again after one. */
+  /**
+   * One outcome per record in order, of several models one for each of them. Throws operating
+   * failures; may be called again after one.
+   */
   apply(records: readonly KafkaRecord[]): Promise<RecordOutcome<Output>[]>
   /** Gives the models back and lets the next chunk of the partition pass; once. */
   end(): void
@@ -29,6 +34,8 @@ export type StageChain<Output> = {
   readonly name: string
   /** Whether a record is where its event entered, so that its origin is known before any stage. */
   readonly startsAtOrigin: boolean
+  /** The models that its outcomes are about, where several classify each event. */
+  readonly models?: readonly string[] | undefined
   /**
    * Takes the place of a chunk in the order of its partition, and leases the models for it. Call it
    * in the order of the chunks: a swap of models then takes effect at one offset of each partition,

@@ -20,14 +20,16 @@ const plans: Record<string, Plan> = {
   'a zombie that wakes within an insert, and lost answers of inserts': {
     seed: 1,
     layout: 'chained',
+    models: 1,
     steps: [
       { kind: 'pause', point: 'before-insert-classifications', hit: 2, leaves: 'other' },
       { kind: 'link', service: 'analytics', how: 'mute' },
     ],
   },
-  'a crash within a block, a broker and an engine that are killed': {
+  'two models, a crash within a block, a broker and an engine that are killed': {
     seed: 2,
     layout: 'chained',
+    models: 2,
     steps: [
       { kind: 'kill', point: 'after-insert-dead_letters', hit: 1 },
       { kind: 'service', service: 'kafka', how: 'kill' },
@@ -37,6 +39,7 @@ const plans: Record<string, Plan> = {
   'stages apart, a crash during a swap, and a full disk': {
     seed: 3,
     layout: 'apart',
+    models: 1,
     steps: [{ kind: 'kill', point: 'swap-switching', hit: 1 }, { kind: 'full-disk' }],
   },
 }

@@ -158,7 +158,7 @@ describe('a partition that is added while a stage runs', () => {
     const lines: string[] = []
     const stage = await openStage({
       range: { first: 'validate', last: 'validate' },
-      consumptions: [{ topic: events, group, model: '', entry: { kind: 'own' } }],
+      consumptions: [{ topic: events, group, models: [], entry: { kind: 'own' } }],
       config,
       storeDir: '',
       log: (line) => lines.push(line),

@@ -66,7 +66,7 @@ const work: Record<
       schemas: { encode: () => Buffer.from('') } as never,
     }
     const topics = { deadLetters: 'dead', classified: undefined }
-    const sink = createResultSink(clients, { model: 'mail', topics, owner })
+    const sink = createResultSink(clients, { models: ['mail'], topics, owner })
     const fence = await sink.fence([0])
     await sink.recover(owner.topic, 0)
     await sink.storedFrom(owner.topic, 0, 0)

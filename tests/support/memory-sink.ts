@@ -5,7 +5,13 @@ import { nextToken } from '../../infra/clickhouse/fence-condition.ts'
 import { WinnowError } from '../../schemas/errors.ts'
 import type { Fence } from '../../schemas/fence.ts'
 import type { Origin } from '../../schemas/validated.ts'
-import type { Block, BlockOutput, Sink } from '../../schemas/ports/sink.ts'
+import type {
+  Block,
+  BlockOutput,
+  ModelOfOutcome,
+  Sink,
+  StoredReads,
+} from '../../schemas/ports/sink.ts'
 
 export type MemorySink<Output> = Sink<Output> & {
   /** The stored rows, in the order of their blocks. */
@@ -30,7 +36,7 @@ export function createMemorySink<Output>(
   const originOf = (one: BlockOutput<Output>): Origin =>
     options.originOf === undefined ? one.origin : options.originOf(one.value)
   const tokens = new Set<string>()
-  const origins: Origin[] = []
+  const origins: (Origin & ModelOfOutcome)[] = []
   const attempts = new Map<string, number>()
   const rows: Output[] = []
   const letters: DeadLetter[] = []
@@ -40,7 +46,30 @@ export function createMemorySink<Output>(
   const isOld = ({ partitions, token }: Fence) =>
     partitions.some((partition) => latest.get(partition) !== token)
   const fenced = () => new WinnowError('fenced', 'another consumer owns a partition')
+  const reads = (model?: string): StoredReads => ({
+    recover: () => Promise.resolve(),
+    storedFrom(topic, partition, fromOffset) {
+      const times = new Map<number, number>()
+      for (const origin of origins) {
+        const { offset, recordTimeMs } = origin
+        if (model !== undefined && origin.model !== model) continue
+        if (origin.topic !== topic || origin.partition !== partition) continue
+        if (offset >= fromOffset && recordTimeMs > (times.get(offset) ?? -1)) {
+          times.set(offset, recordTimeMs)
+        }
+      }
+      const page = [...times].sort(([a], [b]) => a - b).slice(0, pageRows)
+      const through = page.length < pageRows ? Infinity : page.at(-1)![0]
+      return Promise.resolve({ recordTimeMsByOffset: new Map(page), through })
+    },
+    storedAttempts: (topic, partition, asked) =>
+      Promise.resolve(
+        asked.map((origin) => attempts.get(keyOf({ ...origin, topic, partition, model })) ?? -1),
+      ),
+  })
   return {
+    ...reads(),
+    ofModel: reads,
     rows,
     letters,
     failures,
@@ -53,24 +82,6 @@ export function createMemorySink<Output>(
       for (const partition of partitions) latest.set(partition, token)
       return Promise.resolve({ group: 'g', topic: 't', partitions, token })
     },
-    recover: () => Promise.resolve(),
-    storedFrom(topic, partition, fromOffset) {
-      const times = new Map<number, number>()
-      for (const origin of origins) {
-        const { offset, recordTimeMs } = origin
-        if (origin.topic !== topic || origin.partition !== partition) continue
-        if (offset >= fromOffset && recordTimeMs > (times.get(offset) ?? -1)) {
-          times.set(offset, recordTimeMs)
-        }
-      }
-      const page = [...times].sort(([a], [b]) => a - b).slice(0, pageRows)
-      const through = page.length < pageRows ? Infinity : page.at(-1)![0]
-      return Promise.resolve({ recordTimeMsByOffset: new Map(page), through })
-    },
-    storedAttempts: (topic, partition, asked) =>
-      Promise.resolve(
-        asked.map((origin) => attempts.get(keyOf({ ...origin, topic, partition })) ?? -1),
-      ),
     write(block: Block<Output>, fence: Fence) {
       if (isOld(fence)) return Promise.reject(fenced())
       const failure = failures.shift()
@@ -82,8 +93,9 @@ export function createMemorySink<Output>(
       if (failure === undefined) tokens.add(token)
       rows.push(...block.outputs.map(({ value }) => value))
       letters.push(...block.deadLetters)
-      origins.push(...block.outputs.map(originOf), ...block.deadLetters)
-      for (const one of block.outputs) attempts.set(keyOf(originOf(one)), Infinity)
+      const outputs = block.outputs.map((one) => ({ ...originOf(one), model: one.model }))
+      origins.push(...outputs, ...block.deadLetters)
+      for (const one of outputs) attempts.set(keyOf(one), Infinity)
       for (const letter of block.deadLetters) {
         const before = attempts.get(keyOf(letter)) ?? -1
         attempts.set(keyOf(letter), Math.max(before, letter.attempt))
@@ -93,6 +105,6 @@ export function createMemorySink<Output>(
   }
 }
 
-function keyOf({ topic, partition, offset, recordTimeMs }: Origin): string {
-  return `${topic}/${partition}/${offset}/${recordTimeMs}`
+function keyOf({ topic, partition, offset, recordTimeMs, model = '' }: Origin & ModelOfOutcome) {
+  return `${topic}/${partition}/${offset}/${recordTimeMs}/${model}`
 }

@@ -37,7 +37,7 @@ export async function openSinkBackends(stack: StackConnections): Promise<SinkBac
     backends,
     clients,
     resultSink: ({ owner, model = 'mail', clients: replaced }) =>
-      createResultSink({ ...clients, ...replaced }, { model, topics, owner }),
+      createResultSink({ ...clients, ...replaced }, { models: [model], topics, owner }),
     async close() {
       await producer.close()
       await backends.close()

@@ -70,7 +70,7 @@ export async function quantiseImported(
 }
 
 function exportedLayers({ nodes, constants, users }: OnnxExport): readonly ExportedLayer[] {
-  return nodes.flatMap((product) => {
+  return nodes.flatMap((product): readonly ExportedLayer[] => {
     const [input, weight] = product.inputs ?? []
     const [result] = product.outputs ?? []
     if (product.operator !== 'MatMul' || input === undefined || weight === undefined) return []

@@ -2,8 +2,8 @@
 // real graph are compared in inference.test.ts.
 import { describe, expect, it } from 'vitest'
 import { WinnowError } from '../../../schemas/errors.ts'
-import { createBatcher, type BatcherOptions } from '../batcher.ts'
-import type { RunResult, SessionPool } from '../pool.ts'
+import { createBatcher, type BatcherOptions, type BatchPool } from '../batcher.ts'
+import type { RunResult } from '../pool.ts'
 import type { TokenBatch } from '../session-messages.ts'
 import { cacheBatches, type Lookup } from './cached-batcher.ts'
 
@@ -22,7 +22,7 @@ const turn = () => new Promise((resolve) => setImmediate(resolve))
 function started(options: Partial<BatcherOptions> & { bytesMax?: number } = {}) {
   const runs: { batch: TokenBatch; end: () => void; fail: (error: Error) => void }[] = []
   let running = 0
-  const pool: SessionPool = {
+  const pool: BatchPool = {
     shape: { width: 1, masksPadding: false },
     get room() {
       return 1 - running
@@ -37,8 +37,6 @@ function started(options: Partial<BatcherOptions> & { bytesMax?: number } = {}) 
         runs.push({ batch, end, fail: reject })
       }).finally(() => running--)
     },
-    raisePriority: () => undefined,
-    close: () => Promise.resolve(),
   }
   const lookups: Lookup[] = []
   const { bytesMax = 100_000, ...rest } = options

@@ -16,6 +16,12 @@ export type CacheOptions = {
 
 type Submitter = Pick<Batcher, 'submit' | 'submitWhenRoom'>
 
+/** A batcher that keeps rows. */
+export type CachedBatcher = Submitter & {
+  /** Forgets all rows, because texts give other rows from now on. */
+  readonly clear: () => void
+}
+
 /** The run of a text, and the callers who wait for it. */
 type Run = {
   readonly result: Promise<RowResult>
@@ -38,7 +44,7 @@ type CacheState = {
  * A batcher whose equal texts share a run. Each caller gets a row of its own, and one who leaves
  * takes nothing from the others. The cache lives as long as the batcher, so it belongs to one graph.
  */
-export function cacheBatches(batcher: Submitter, options: CacheOptions): Submitter {
+export function cacheBatches(batcher: Submitter, options: CacheOptions): CachedBatcher {
   const { bytesMax, onLookup = () => undefined } = options
   const state = { batcher, rows: new RowCache({ bytesMax }), runs: new Map(), onLookup }
   return {
@@ -46,6 +52,7 @@ export function cacheBatches(batcher: Submitter, options: CacheOptions): Submitt
       isFresh ? batcher.submit(ids, { signal }) : submit(state, ids, signal),
     submitWhenRoom: (ids, { signal, isFresh = false } = {}) =>
       isFresh ? batcher.submitWhenRoom(ids, { signal }) : submitWhenRoom(state, ids, signal),
+    clear: () => state.rows.clear(),
   }
 }
 
@@ -109,7 +116,8 @@ function known({ rows, onLookup }: CacheState, key: string): RowResult | undefin
   const found = rows.get(key)
   if (found === undefined) return undefined
   onLookup('hit')
-  return { row: found.row.slice(), queueMs: 0, inferMs: 0, batchId: found.batchId }
+  const { columns, batchId } = found
+  return { row: found.row.slice(), columns, queueMs: 0, inferMs: 0, batchId }
 }
 
 /** Starts a run that others may join until it ends; without `queued` it is in the queue at once. */
@@ -156,7 +164,7 @@ async function join(
 ): Promise<RowResult> {
   const joinedMs = performance.now()
   run.callers += 1
-  const { row, queueMs, inferMs, batchId } = await (signal === undefined
+  const { row, columns, queueMs, inferMs, batchId } = await (signal === undefined
     ? run.result
     : untilLeft(run.result, signal, () => {
         run.callers -= 1
@@ -170,7 +178,7 @@ async function join(
   const waitedMs = performance.now() - joinedMs
   const ownInferMs = Math.min(inferMs, waitedMs)
   const ownQueueMs = Math.min(queueMs, waitedMs - ownInferMs)
-  return { row: row.slice(), queueMs: ownQueueMs, inferMs: ownInferMs, batchId }
+  return { row: row.slice(), columns, queueMs: ownQueueMs, inferMs: ownInferMs, batchId }
 }
 
 /**

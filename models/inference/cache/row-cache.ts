@@ -1,6 +1,7 @@
 // Rows of texts that were run before, by their exact token ids, within a bound in bytes. A pure data
 // structure: who fills it is cached-batcher.ts.
 import assert from 'node:assert/strict'
+import type { HeadColumns } from '../session-messages.ts'
 
 /** What an entry takes beside its key and row: two objects, a string and a place in the map. */
 const entryBytes = 300
@@ -10,8 +11,12 @@ export function keyOf(ids: Int32Array): string {
   return Buffer.from(ids.buffer, ids.byteOffset, ids.byteLength).toString('latin1')
 }
 
-/** A row float32 [width], and the batch that it came from. */
-export type CachedRow = { readonly row: Float32Array; readonly batchId: number }
+/** A row float32 [width], the columns of its heads if it has several, and its batch. */
+export type CachedRow = {
+  readonly row: Float32Array
+  readonly columns?: readonly HeadColumns[] | undefined
+  readonly batchId: number
+}
 
 /** Rows by key; the least recently used ones make room. */
 export class RowCache {
@@ -40,7 +45,7 @@ export class RowCache {
   }
 
   /** Keeps a copy of the row, unless it alone exceeds the bound. */
-  set(key: string, { row, batchId }: CachedRow): void {
+  set(key: string, { row, columns, batchId }: CachedRow): void {
     const bytes = bytesOf(key, row)
     if (bytes > this.#bytesMax || this.#entries.has(key)) return
     for (const [oldest, entry] of this.#entries) {
@@ -49,7 +54,7 @@ export class RowCache {
       this.#bytes -= bytesOf(oldest, entry.row)
     }
     // A part of the rows of a batch would keep all of them in memory.
-    this.#entries.set(key, { row: row.slice(), batchId })
+    this.#entries.set(key, { row: row.slice(), columns, batchId })
     this.#bytes += bytes
   }
 

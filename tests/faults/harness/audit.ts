@@ -1,5 +1,5 @@
 // Checks what must hold after every run, whatever happened in it: each event is one row or one dead
-// letter, rollups agree, and every label is that of a clean run. It reads only Kafka and
+// letter of each model, rollups agree, and every label is that of a clean run. It reads only Kafka and
 // ClickHouse.
 import { topicOf, readLag } from '../../../infra/kafka/topics.ts'
 import type { Backends } from '../../support/backends.ts'
@@ -52,24 +52,27 @@ export async function audit(
 ): Promise<{ counts: Counts; problems: string[] }> {
   const { sent, clean, settledMsMax = 120_000 } = options
   const { config } = backends
+  const models = config.inference.models.length
   const events = await recordsOf(backends, entriesOf(config))
   const labels = await recordsOf(backends, [topicOf(config.topics, 'labels')])
   const problems: string[] = []
   const note = (error: unknown) => problems.push(error instanceof Error ? error.message : 'failed')
   await until(
-    `${events} rows and dead letters, ${labels} labels`,
+    `${events * models} rows and dead letters, ${labels} labels`,
     async () => {
       const now = await countsOf(backends)
-      return now.rows + now.letters + now.filtered >= events && now.labels >= labels
+      const outcomes = now.rows + now.letters + now.filtered * models
+      return outcomes >= events * models && now.labels >= labels
     },
     settledMsMax,
   ).catch(note)
   await until('no lag', async () => (await lagOf(backends)) === 0, 60_000).catch(note)
   const counts = { events, ...(await countsOf(backends)) }
   const { rows, letters, filtered } = counts
-  if (rows + letters + filtered !== events) {
+  if (rows + letters + filtered * models !== events * models) {
     problems.push(
-      `${events} events gave ${rows} rows, ${letters} dead letters and ${filtered} filtered`,
+      `${events} events gave ${rows} rows and ${letters} dead letters of ${models} models, and ` +
+        `${filtered} filtered`,
     )
   }
   const certain = [...sent.filtered.values()].filter((one) => one.certain).length
@@ -100,14 +103,14 @@ async function sqlProblems({ analytics }: Backends, clean: string): Promise<stri
 }
 
 function checks(clean: string): Record<string, string> {
-  const origins = `SELECT topic, partition, offset FROM classifications
-    UNION ALL SELECT topic, partition, offset FROM dead_letters`
+  const origins = `SELECT topic, partition, offset, model FROM classifications
+    UNION ALL SELECT topic, partition, offset, model FROM dead_letters`
   return {
-    'origins with more than one row or dead letter': `SELECT count() AS n FROM (
-      SELECT topic, partition, offset FROM (${origins}) GROUP BY ALL HAVING count() != 1)`,
+    'origins with more than one row or dead letter of a model': `SELECT count() AS n FROM (
+      SELECT topic, partition, offset, model FROM (${origins}) GROUP BY ALL HAVING count() != 1)`,
     'partitions with a gap': `SELECT count() AS n FROM (
       SELECT topic, partition
-      FROM (${origins} UNION ALL SELECT topic, partition, offset FROM filtered_events)
+      FROM (${origins} UNION ALL SELECT topic, partition, offset, model FROM filtered_events)
       GROUP BY topic, partition
       HAVING min(offset) != 0 OR max(offset) + 1 != uniqExact(offset))`,
     // Counts rows one by one, not by the rollup, which would give the same answer.
@@ -123,12 +126,13 @@ function checks(clean: string): Record<string, string> {
       WHERE k.text = '' OR c.label != k.label OR c.score != k.score OR c.tokens != k.tokens
          OR c.probabilities != k.probabilities`,
     'rows whose version no recorded swap explains': `SELECT count() AS n FROM classifications AS c
-      ASOF LEFT JOIN (SELECT topic, partition, offset, version FROM model_releases
+      ASOF LEFT JOIN (SELECT model, topic, partition, offset, version FROM model_releases
                       WHERE kind = 'swap' AND topic != '') AS s
-        ON c.topic = s.topic AND c.partition = s.partition AND c.offset >= s.offset
-      LEFT JOIN (SELECT topic, partition, argMin(version, offset) AS version
-                 FROM classifications GROUP BY topic, partition) AS f
-        ON f.topic = c.topic AND f.partition = c.partition
+        ON c.model = s.model AND c.topic = s.topic AND c.partition = s.partition
+          AND c.offset >= s.offset
+      LEFT JOIN (SELECT model, topic, partition, argMin(version, offset) AS version
+                 FROM classifications GROUP BY model, topic, partition) AS f
+        ON f.model = c.model AND f.topic = c.topic AND f.partition = c.partition
       WHERE c.version != if(s.version = '', f.version, s.version)`,
     'labels of a person stored more than once': `SELECT count() AS n FROM (
       SELECT partition, offset FROM labels WHERE topic != ''
@@ -140,7 +144,8 @@ function checks(clean: string): Record<string, string> {
  * Checks that everything acknowledged is stored under the right code, and nothing that was not
  * sent.
  */
-async function idProblems({ analytics }: Backends, sent: Sent): Promise<string[]> {
+async function idProblems({ analytics, config }: Backends, sent: Sent): Promise<string[]> {
+  const models = config.inference.models.length
   const problems: string[] = []
   const rows = await analytics.rows<{ id: string; n: number }>(
     'SELECT event_id AS id, count() AS n FROM classifications GROUP BY id',
@@ -155,7 +160,7 @@ async function idProblems({ analytics }: Backends, sent: Sent): Promise<string[]
   const knownIds = new Map(known.map(({ id, n }) => [id, n]))
   for (const [id, { certain, labelled }] of sent.good) {
     const found = rowIds.get(id)
-    if ((found ?? 0) > 1) problems.push(`${id} has ${found} rows`)
+    if ((found ?? models) !== models) problems.push(`${id} has ${found} rows`)
     if (found === undefined && certain) problems.push(`${id} is lost`)
     if (found !== undefined && labelled && knownIds.get(id) !== 1) {
       problems.push(`the label of ${id} is lost`)
@@ -163,7 +168,7 @@ async function idProblems({ analytics }: Backends, sent: Sent): Promise<string[]
   }
   for (const { key, code, n } of letters) {
     const bad = sent.bad.get(key)
-    if (bad?.code !== code || n !== 1) problems.push(`${n} dead letters ${code} for ${key}`)
+    if (bad?.code !== code || n !== models) problems.push(`${n} dead letters ${code} for ${key}`)
   }
   const letterKeys = new Set(letters.map(({ key }) => key))
   for (const [key, { certain }] of sent.bad) {

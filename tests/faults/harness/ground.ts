@@ -16,7 +16,7 @@ import { textCount } from './load.ts'
 export type Ground = {
   readonly stack: FaultStack
   readonly dir: string
-  /** Holds test@1 and test@2. */
+  /** Holds test@1, test@2, and the same head once more as twin@1. */
   readonly storeDir: string
   /** Settings of every process: short sessions and timeouts, small blocks. */
   readonly env: Environment
@@ -49,6 +49,7 @@ export async function openGround(base: 'small' | 'minilm-l6' = 'minilm-l6'): Pro
   const [stack] = await Promise.all([openFaultStack(), trainTestModel(storeDir, { base })])
   try {
     await trainTestModel(storeDir, { base })
+    await trainTestModel(storeDir, { base, name: 'twin' })
     const env = { ...settings, WINNOW_MODEL_STORE: storeDir, WINNOW_STATE: join(dir, 'state') }
     const backends = await openBackends(stack.addresses, env)
     await cleanRun(backends)

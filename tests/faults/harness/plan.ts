@@ -34,6 +34,8 @@ export type Step =
 export type Plan = {
   readonly seed: number
   readonly layout: Layout
+  /** Two classify each event in one consumer, over one encoder. */
+  readonly models: 1 | 2
   readonly steps: readonly Step[]
 }
 
@@ -52,6 +54,7 @@ export function planOf(seed: number): Plan {
   return {
     seed,
     layout: random.pick(['chained', 'chained', 'apart'] as const),
+    models: seed % 3 === 2 ? 2 : 1,
     steps: [
       at(faultPoints[seed % faultPoints.length]!),
       trouble(random),

@@ -54,6 +54,7 @@ export async function play(
   const env = {
     ...ground.env,
     WINNOW_INPUTS: JSON.stringify([input]),
+    ...(plan.models === 2 && { WINNOW_INFERENCE_MODELS: 'test,twin' }),
     WINNOW_STREAM_GROUP: name,
     WINNOW_STORE_KIND: 'folder',
     WINNOW_STORE_PATH: store,
