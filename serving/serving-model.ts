@@ -24,7 +24,7 @@ import { resolveVersion } from '../models/store/version-resolver.ts'
 import { errorMessage } from '../schemas/errors.ts'
 import type { Reach } from '../schemas/ports/fault-point.ts'
 import type { SecondaryRole } from '../schemas/model-announcement.ts'
-import { watchCascade } from '../models/cascade/cascade-watch.ts'
+import { watchCascade, type CascadeWatchOptions } from '../models/cascade/cascade-watch.ts'
 import { watchPromotions } from './guard-watch.ts'
 import { followModel, follows, type ServingModels } from './model-follower.ts'
 import { openModel, workersOf, type OpenModel } from './model.ts'
@@ -70,7 +70,11 @@ export async function openServingModel(
     })
   }
   const readTokenizer = shareTokenizers()
-  const watching = { count: telemetry.answered, shares: telemetry.smallShares, log }
+  const watching: CascadeWatchOptions = {
+    count: (answeredBy) => telemetry.answered(answeredBy),
+    shares: (shares) => telemetry.smallShares(shares),
+    log,
+  }
   const hashFile = rememberHashes()
   const open = (
     version: ModelVersion,
