@@ -70,11 +70,7 @@ export async function openServingModel(
     })
   }
   const readTokenizer = shareTokenizers()
-  const watching: CascadeWatchOptions = {
-    count: (answeredBy) => telemetry.answered(answeredBy),
-    shares: (shares) => telemetry.smallShares(shares),
-    log,
-  }
+  const watching = cascadeWatching(options)
   const hashFile = rememberHashes()
   const open = (
     version: ModelVersion,
@@ -162,4 +158,13 @@ export async function openServingModel(
     close,
   )
   return models
+}
+
+/** Where the figures of cascades go. */
+function cascadeWatching({ telemetry, log }: ServingOptions): CascadeWatchOptions {
+  return {
+    count: (answeredBy) => telemetry.answered(answeredBy),
+    shares: (shares) => telemetry.smallShares(shares),
+    log,
+  }
 }
