@@ -26,7 +26,7 @@ import { resolveVersion } from '../models/store/version-resolver.ts'
 import { errorMessage } from '../schemas/errors.ts'
 import type { Reach } from '../schemas/ports/fault-point.ts'
 import type { SecondaryRole } from '../schemas/model-announcement.ts'
-import { watchCascade } from '../models/cascade/cascade-watch.ts'
+import { watchCascade, type CascadeWatchOptions } from '../models/cascade/cascade-watch.ts'
 import { watchPromotions } from './guard-watch.ts'
 import { followModel, follows, type ServingModels } from './model-follower.ts'
 import { openModel, workersOf, type OpenModel } from './model.ts'
@@ -97,7 +97,7 @@ export async function openServingModel(
       return Promise.resolve()
     })
   }
-  const watching = { count: telemetry.answered, shares: telemetry.smallShares, log }
+  const watching = cascadeWatching(options)
   const open = (
     version: ModelVersion,
     priority: ThreadPriority,
@@ -186,4 +186,13 @@ export async function openServingModel(
     close,
   )
   return models
+}
+
+/** Where the figures of cascades go. */
+function cascadeWatching({ telemetry, log }: ServingOptions): CascadeWatchOptions {
+  return {
+    count: (answeredBy) => telemetry.answered(answeredBy),
+    shares: (shares) => telemetry.smallShares(shares),
+    log,
+  }
 }
