@@ -3,7 +3,7 @@
 import { availableParallelism } from 'node:os'
 import type { Config } from '../configs/schema.ts'
 import type { BatchRecord } from '../models/inference/batcher.ts'
-import type { Lookup } from '../models/inference/cache/cached-batcher.ts'
+import type { Lookup } from '../models/inference/cached-batcher.ts'
 import type { Classifier } from '../models/inference/classifier.ts'
 import type { PoolOptions } from '../models/inference/pool.ts'
 import type { ThreadPriority } from '../models/inference/thread-priority.ts'

@@ -18,7 +18,9 @@ it('lists every benchmark, which are the programs with options of their own', ()
 it('lists the benchmarks, and says that an installed package has none', () => {
   const refused = (message: RegExp): unknown =>
     expect.objectContaining({ code: 'usage', message: expect.stringMatching(message) as string })
-  expect(() => benchmarkPath('speed')).toThrow(refused(/no benchmark speed\. Choose one of latency,/))
+  expect(() => benchmarkPath('speed')).toThrow(
+    refused(/no benchmark speed\. Choose one of latency,/),
+  )
   const elsewhere = pathToFileURL('/no/such/package/')
   expect(() => benchmarkPath('infer', elsewhere)).toThrow(refused(/clone the repository/))
 })

@@ -2,7 +2,7 @@
 // their wiring and the counts; what a row means is the classifier's or the text encoder's.
 import { WinnowError } from '../../schemas/errors.ts'
 import { createBatcher, type BatchRecord, type Batcher } from './batcher.ts'
-import { cacheBatches, type Lookup } from './cache/cached-batcher.ts'
+import { cacheBatches, type Lookup } from './cached-batcher.ts'
 import type { Work } from '../runtime/sliced-work.ts'
 import { openPool, type PoolOptions } from './pool.ts'
 

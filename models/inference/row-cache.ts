@@ -1,5 +1,5 @@
-// Rows of texts that were run before, by their exact token ids, within a bound in bytes. A pure data
-// structure: who fills it is cached-batcher.ts.
+// Rows of texts that were run before, by their exact token ids, within a bound in bytes. A pure
+// data structure: cached-batcher.ts fills it.
 import assert from 'node:assert/strict'
 
 /** What an entry takes beside its key and row: two objects, a string and a place in the map. */
@@ -16,7 +16,7 @@ export type CachedRow = { readonly row: Float32Array; readonly batchId: number }
 /** Rows by key; the least recently used ones make room. */
 export class RowCache {
   readonly #bytesMax: number
-  // A Map keeps the order of insertion, and each use inserts anew.
+  // A Map keeps the order of insertion, and each use inserts again.
   readonly #entries = new Map<string, CachedRow>()
   #bytes = 0
 
