@@ -3,7 +3,7 @@
 import { availableParallelism } from 'node:os'
 import type { Config } from '../configs/schema.ts'
 import { providerLimits, type AskedDevice } from '../models/devices/device.ts'
-import type { Lookup } from '../models/inference/cache/cached-batcher.ts'
+import type { Lookup } from '../models/inference/cached-batcher.ts'
 import type { Classifier } from '../models/inference/classifier.ts'
 import type { ComputedBatch } from '../models/inference/inference.ts'
 import type { PoolOptions } from '../models/inference/pool.ts'

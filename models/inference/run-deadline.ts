@@ -4,7 +4,7 @@
 /** How many times as long as expected a batch may run; a busy machine can take tens of times. */
 const slowdownMax = 100
 
-/** Parts in which the time is counted: one that passes while the process is suspended counts once. */
+/** The time is counted in parts: while the process is suspended, at most one of them passes. */
 const partsOfTime = 10
 
 /** The deadlines of batches, from the times of those that ended. */

@@ -34,8 +34,8 @@ export type BlockWriterOptions<Output> = {
 }
 
 /**
- * The pause after a block in times of its write: small parts are expensive, so writing takes half of
- * the time at most.
+ * The pause after a block in times of its write: small parts are expensive, so writing takes half
+ * of the time at most.
  */
 const pauseFactor = 1
 

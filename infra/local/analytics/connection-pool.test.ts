@@ -58,7 +58,7 @@ describe('ConnectionPool', () => {
     ])
   })
 
-  it('closes a connection that a statement has changed, or of which too little is known', async () => {
+  it('closes a connection that a statement has changed, or one in an unknown state', async () => {
     const { pool, request, statements } = started()
     expect(await request({}, 'SET a = 1')).toEqual(['1: USE `d`', '1: close'])
     const use = { sql: '', database: 'd', settings: new Map(), parameters: new Map() }

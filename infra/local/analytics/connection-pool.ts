@@ -102,7 +102,7 @@ export class ConnectionPool {
   }
 }
 
-/** A connection of which nothing is known, such as one on which a client ran statements. */
+/** A connection in an unknown state, such as one on which a client ran statements. */
 export function unknownConnection(session: Session): PooledConnection {
   return { session, parameters: new Map(), settings: new Map(), database: undefined }
 }

@@ -1,7 +1,7 @@
-// Rows of texts that were run before, by their exact token ids, within a bound in bytes. A pure data
-// structure: who fills it is cached-batcher.ts.
+// Rows of texts that were run before, by their exact token ids, within a bound in bytes. A pure
+// data structure: cached-batcher.ts fills it.
 import assert from 'node:assert/strict'
-import type { HeadColumns } from '../session-messages.ts'
+import type { HeadColumns } from './session-messages.ts'
 
 /** What an entry takes beside its key and row: two objects, a string and a place in the map. */
 const entryBytes = 300
@@ -21,7 +21,7 @@ export type CachedRow = {
 /** Rows by key; the least recently used ones make room. */
 export class RowCache {
   readonly #bytesMax: number
-  // A Map keeps the order of insertion, and each use inserts anew.
+  // A Map keeps the order of insertion, and each use inserts again.
   readonly #entries = new Map<string, CachedRow>()
   #bytes = 0
 

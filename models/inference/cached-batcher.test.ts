@@ -1,10 +1,10 @@
 // Equal texts in front of a real batcher, whose batches the test ends one by one. The bits of a
 // real graph are compared in inference.test.ts.
 import { describe, expect, it } from 'vitest'
-import { WinnowError } from '../../../schemas/errors.ts'
-import { createBatcher, type BatcherOptions, type BatchPool } from '../batcher.ts'
-import type { RunResult } from '../pool.ts'
-import type { TokenBatch } from '../session-messages.ts'
+import { WinnowError } from '../../schemas/errors.ts'
+import { createBatcher, type BatcherOptions, type BatchPool } from './batcher.ts'
+import type { RunResult } from './pool.ts'
+import type { TokenBatch } from './session-messages.ts'
 import { cacheBatches, type Lookup } from './cached-batcher.ts'
 
 const limits: BatcherOptions = {

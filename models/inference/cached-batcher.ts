@@ -1,8 +1,9 @@
 // Runs each text once: in front of a batcher, it answers a text that was run before from a cache,
 // and one that is under way with the same run. The same ids give the same row whatever the batch,
-// so an answer from here has the bits that a run would give. What fails or is cancelled is not kept.
-import { WinnowError } from '../../../schemas/errors.ts'
-import { callerLeft, type Batcher, type RowResult, type SubmitOptions } from '../batcher.ts'
+// so an answer from here has the bits that a run would give. A failed or cancelled run leaves
+// nothing behind.
+import { WinnowError } from '../../schemas/errors.ts'
+import { callerLeft, type Batcher, type RowResult, type SubmitOptions } from './batcher.ts'
 import { keyOf, RowCache } from './row-cache.ts'
 
 /** How a text was answered: from the cache, by the run of an equal one, or by a run of its own. */
@@ -42,7 +43,8 @@ type CacheState = {
 
 /**
  * A batcher whose equal texts share a run. Each caller gets a row of its own, and one who leaves
- * takes nothing from the others. The cache lives as long as the batcher, so it belongs to one graph.
+ * takes nothing from the others. The cache lives as long as the batcher, so it belongs to one
+ * graph.
  */
 export function cacheBatches(batcher: Submitter, options: CacheOptions): CachedBatcher {
   const { bytesMax, onLookup = () => undefined } = options
