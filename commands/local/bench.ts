@@ -10,7 +10,6 @@ import { addCommand } from '../shared-options.ts'
 
 /** Each benchmark with what it measures. */
 export const benchmarks: Readonly<Record<string, string>> = {
-  heads: 'processor time of further models over one encoder',
   infer: 'speed of classification compared with ONNX Runtime alone',
   'end-to-end': 'speed of the whole path from Kafka to ClickHouse compared with a bare loop',
   'cold-start': 'time from the start of a process to its first prediction',
@@ -18,6 +17,7 @@ export const benchmarks: Readonly<Record<string, string>> = {
   explain: 'agreement and time of explanations compared with Captum (needs Python)',
   gateway: 'events per second by HTTP compared with a bare Hono app',
   head: 'accuracy and time of the method head compared with scikit-learn (needs Python)',
+  heads: 'processor time of further models over one encoder',
   labels: 'planted label errors found compared with cleanlab (needs Python)',
   storage: 'bytes of a row on the disk of ClickHouse, and its share that is text',
   multilingual: 'labels of texts in languages that a model was not trained on',
