@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { modelStoreDir } from '../configs/paths.ts'
 import { openBase } from '../models/bases/base-store.ts'
-import { buildClassifier } from '../models/graph/encoder.ts'
+import { buildClassifier, embeddingWidth } from '../models/graph/encoder.ts'
 import { layOutWeights, writeWeights } from '../models/graph/onnx/external-weights.ts'
 import { readOnnx } from '../models/graph/onnx/onnx-reader.ts'
 import { writeOnnx } from '../models/graph/onnx/onnx-writer.ts'
@@ -38,6 +38,8 @@ if (values.data === undefined) throw new Error('give --data FILE.jsonl[.gz]')
 const counts = [1, 2, 4, 8]
 const labelCount = 64
 const chunkEvents = 128
+/** What `train --method head` pools by default, which makes the widest heads. */
+const pooledLayers = 'every'
 
 const readTokenizer = shareTokenizers()
 
@@ -84,12 +86,12 @@ async function writeHeads(): Promise<ModelVersion[]> {
   const labels = Array.from({ length: labelCount }, (_, label) => `label ${label}`)
   const versions: ModelVersion[] = []
   for (let head = 0; head < Math.max(...counts); head++) {
-    const { hidden } = encoder
+    const hidden = embeddingWidth(encoder, { pooledLayers })
     const weight = numbers(hidden * labelCount)
     const graph = buildClassifier(
       encoder,
       { from: hidden, to: labelCount, weight, bias: numbers(labelCount) },
-      { padding: 'exact', normalize: true },
+      { padding: 'exact', normalize: true, pooledLayers },
     )
     const weights = layOutWeights(graph, (name) => !name.startsWith('head/'))
     const weightsPath = join(storeDir, 'weights')
@@ -101,7 +103,7 @@ async function writeHeads(): Promise<ModelVersion[]> {
         name,
         manifest: {
           ...{ labels, base: values.base, method: 'head', precision: 'fp32', maxTokens: 256 },
-          ...{ pooling: 'mean', hidden, metrics: {}, trainingRun: 'none' },
+          ...{ pooling: 'layer-means', hidden, metrics: {}, trainingRun: 'none' },
         },
         model: {
           bytes: writeOnnx(graph, { name, weights: { ...weights, location: weightsFileName } }),

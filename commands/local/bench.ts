@@ -21,6 +21,7 @@ export const benchmarks: Readonly<Record<string, string>> = {
   explain: 'agreement and time of explanations compared with Captum (needs Python)',
   gateway: 'events per second by HTTP compared with a bare Hono app',
   head: 'accuracy and time of the method head compared with scikit-learn (needs Python)',
+  heads: 'processor time of further models over one encoder',
   labels: 'planted label errors found compared with cleanlab (needs Python)',
   storage: 'bytes of a row on the disk of ClickHouse, and its share that is text',
   multilingual: 'labels of texts in languages that a model was not trained on',
