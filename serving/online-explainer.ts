@@ -5,7 +5,7 @@ import type { ExplainableModel, OnlineExplainer } from '../gateway/http/dependen
 import { methodsOf } from '../models/explain/explain-text.ts'
 import { createThreadExplainer } from '../models/explain/explainer-thread.ts'
 import type { SwappableModel } from '../models/inference/swappable-model.ts'
-import type { ThreadPriority } from '../models/inference/thread-priority.ts'
+import type { ThreadPriority } from '../models/runtime/thread-priority.ts'
 import type { OpenModel } from './model.ts'
 
 /** Creates the explainer, at the priority `background` by default; the caller closes it. */

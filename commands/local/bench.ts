@@ -11,7 +11,6 @@ import { addCommand } from '../shared-options.ts'
 /** Each benchmark with what it measures. */
 export const benchmarks: Readonly<Record<string, string>> = {
   latency: 'time from an event to its row, one at a time and under load',
-  heads: 'processor time of further models over one encoder',
   infer: 'speed of classification compared with ONNX Runtime alone',
   int8: 'speed and labels of an int8 version compared with fp32',
   'end-to-end': 'speed of the whole path from Kafka to ClickHouse compared with a bare loop',

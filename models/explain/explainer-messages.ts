@@ -1,7 +1,7 @@
 // The messages between a thread that explains and the one that asks.
 import type { CleaningStep } from '../cleaning/clean-text.ts'
 import type { OperationErrorCode } from '../../schemas/errors.ts'
-import type { ThreadPriority } from '../inference/thread-priority.ts'
+import type { ThreadPriority } from '../runtime/thread-priority.ts'
 import type { Explanation, ExplainRequest } from './explanation.ts'
 
 /** What a thread needs before its first text. */

@@ -3,7 +3,7 @@
 // version that it explained last open.
 import { parentPort, workerData } from 'node:worker_threads'
 import { errorMessage, WinnowError } from '../../schemas/errors.ts'
-import { setThreadPriority } from '../inference/thread-priority.ts'
+import { setThreadPriority } from '../runtime/thread-priority.ts'
 import { readVersion } from '../store/version-files.ts'
 import { openExplainer, type Explainer } from './explain-text.ts'
 import type { ExplainerAnswer, ExplainerQuestion, ExplainerStart } from './explainer-messages.ts'

@@ -10,7 +10,7 @@ import {
 } from '../graph/attribution-graph.ts'
 import { writeOnnx } from '../graph/onnx/onnx-writer.ts'
 import { readPublishedClassifier } from '../graph/published-classifier.ts'
-import { sessionOptions } from '../inference/session-options.ts'
+import { sessionOptions } from '../runtime/session-options.ts'
 import { InferenceSession, Tensor } from '../runtime/onnx-runtime.ts'
 import { quadraturePoints } from './clenshaw-curtis.ts'
 import type { OddsOptions } from './label-odds.ts'

@@ -3,7 +3,7 @@
 // classifier, so it works for every model.
 import { WinnowError } from '../../schemas/errors.ts'
 import type { Classifier } from '../inference/classifier.ts'
-import { mapInOrder } from '../inference/map-in-order.ts'
+import { mapInOrder } from '../runtime/map-in-order.ts'
 import { logOdds, type OddsOptions } from './label-odds.ts'
 import type { TokenPieces } from './token-pieces.ts'
 import type { WordGroup } from './word-groups.ts'

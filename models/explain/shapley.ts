@@ -8,7 +8,7 @@
 // sampling; Mitchell et al. 2022, "Sampling permutations for Shapley value estimation", JMLR 23).
 import { WinnowError } from '../../schemas/errors.ts'
 import type { Classifier } from '../inference/classifier.ts'
-import { mapInOrder } from '../inference/map-in-order.ts'
+import { mapInOrder } from '../runtime/map-in-order.ts'
 import { seededRandom, type SeededRandom } from '../runtime/seeded-random.ts'
 import { logOdds, type OddsOptions } from './label-odds.ts'
 import { hideWhere, replacementOf, type Replacement } from './occlusion.ts'

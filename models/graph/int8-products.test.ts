@@ -1,7 +1,7 @@
 // Quantised matrix products against the float32 products of the same graph, on ONNX Runtime.
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { describe, expect, it } from 'vitest'
-import { sessionOptions } from '../inference/session-options.ts'
+import { sessionOptions } from '../runtime/session-options.ts'
 import { AdamKernel } from './adamw/adamw-kernel.ts'
 import { gradientsOf } from './tensors/gradient.ts'
 import { int8Names, withInt8Products } from './int8-products.ts'

@@ -3,7 +3,7 @@
 import { InferenceSession, Tensor } from '../runtime/onnx-runtime.ts'
 import { errorMessage, WinnowError } from '../../schemas/errors.ts'
 import { onnxElementTypes } from '../graph/onnx/onnx-wire.ts'
-import { sessionConfig, sessionOptions } from '../inference/session-options.ts'
+import { sessionConfig, sessionOptions } from '../runtime/session-options.ts'
 import { tokenTypes, type TokenTypes } from './typed-tokens.ts'
 import type { GraphInterface } from './wrap-graph.ts'
 

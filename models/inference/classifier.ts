@@ -20,7 +20,7 @@ import {
   type Tokenized,
 } from './inference.ts'
 import { labelSet, sigmoid } from './label-set.ts'
-import { mapInOrder } from './map-in-order.ts'
+import { mapInOrder } from '../runtime/map-in-order.ts'
 import type { SureModel } from '../cascade/sure-answer.ts'
 import type { Work } from '../runtime/sliced-work.ts'
 

@@ -6,7 +6,7 @@ import { splitHead } from '../graph/onnx/split-head.ts'
 import { readMappedModel } from '../graph/weights/mapped-weights.ts'
 import { InferenceSession, type Tensor } from '../runtime/onnx-runtime.ts'
 import type { HeadColumns, HeadStart } from './session-messages.ts'
-import { sessionConfig, sessionOptions } from './session-options.ts'
+import { sessionConfig, sessionOptions } from '../runtime/session-options.ts'
 
 /** Rows float32 [batch, width] row-major: the logits of all heads side by side. */
 export type HeadRows = {

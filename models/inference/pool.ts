@@ -15,7 +15,7 @@ import type {
   WorkerMessage,
   WorkerStart,
 } from './session-messages.ts'
-import { raiseThread, type ThreadPriority } from './thread-priority.ts'
+import { raiseThread, type ThreadPriority } from '../runtime/thread-priority.ts'
 
 export type PoolOptions = WorkerStart & {
   readonly workers: number

@@ -1,7 +1,7 @@
 // The messages between the pool and a session worker. Batches are copied, rows are transferred.
 import type { OperationErrorCode } from '../../schemas/errors.ts'
 import type { Device } from '../devices/device.ts'
-import type { ThreadPriority } from './thread-priority.ts'
+import type { ThreadPriority } from '../runtime/thread-priority.ts'
 
 /** The model that a worker is to load. */
 export type WorkerStart = {

@@ -14,8 +14,8 @@ import { encodeModel } from '../graph/onnx/onnx-wire.ts'
 import { splitHead } from '../graph/onnx/split-head.ts'
 import { readMappedModel } from '../graph/weights/mapped-weights.ts'
 import { HeadSessions } from './head-sessions.ts'
-import { setThreadPriority } from './thread-priority.ts'
-import { sessionConfig, sessionOptions } from './session-options.ts'
+import { setThreadPriority } from '../runtime/thread-priority.ts'
+import { sessionConfig, sessionOptions } from '../runtime/session-options.ts'
 import type {
   HeadColumns,
   HeadStart,

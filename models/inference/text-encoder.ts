@@ -8,7 +8,7 @@ import {
   type InferenceStats,
   type Tokenized,
 } from './inference.ts'
-import { mapInOrder } from './map-in-order.ts'
+import { mapInOrder } from '../runtime/map-in-order.ts'
 
 /** An embedding float32 [hidden], or why this text has none. */
 export type EmbedOutcome =

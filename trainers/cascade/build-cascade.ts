@@ -287,13 +287,14 @@ async function writeCascade(
   const { metrics, weightsSha256 } = manifest
   const { labels, base, method, precision, maxTokens, pooling, hidden, trainingRun } = manifest
   const { temperature, calibration, abstain, batching, tokenizerEngine } = manifest
+  const { pairedText, quantised } = manifest
   const measured = metrics['measuredOn']
   return writeVersion({
     storeDir,
     name: version.name,
     manifest: {
       ...{ labels, base, method, precision, maxTokens, pooling, hidden, trainingRun },
-      ...{ temperature, calibration, abstain, batching, tokenizerEngine },
+      ...{ temperature, calibration, abstain, batching, tokenizerEngine, pairedText, quantised },
       metrics:
         typeof measured === 'string'
           ? { ...metrics, measuredOn: `${measured}, by ${version.ref} without a small model` }

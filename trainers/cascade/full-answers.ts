@@ -1,7 +1,7 @@
 // Asks a version about many texts, as it serves: the labels and probabilities, the token ids, and
 // the processor time that it takes.
 import { openVersionModel } from '../../models/inference/version-model.ts'
-import { mapInOrder } from '../../models/inference/map-in-order.ts'
+import { mapInOrder } from '../../models/runtime/map-in-order.ts'
 import type { ModelVersion } from '../../models/store/version-files.ts'
 import { WinnowError } from '../../schemas/errors.ts'
 

@@ -11,7 +11,7 @@ import { writeOnnx } from '../../models/graph/onnx/onnx-writer.ts'
 import * as op from '../../models/graph/tensors/operations.ts'
 import { GraphBuilder, type TensorGraph } from '../../models/graph/tensors/tensor-graph.ts'
 import { stepNames } from '../../models/graph/training-step.ts'
-import { sessionOptions } from '../../models/inference/session-options.ts'
+import { sessionOptions } from '../../models/runtime/session-options.ts'
 import type { NamedTensors, OpenStepEngine, StepEngineOptions } from './step-engine.ts'
 
 /** Opens a session for each graph; errors of the runtime pass through unchanged. */

@@ -6,7 +6,7 @@ import { InferenceSession, Tensor } from '../../models/runtime/onnx-runtime.ts'
 import type { EncoderWeights } from '../../models/graph/weights/bert-weights.ts'
 import { buildHiddenStates } from '../../models/graph/encoder.ts'
 import { writeOnnx } from '../../models/graph/onnx/onnx-writer.ts'
-import { sessionOptions } from '../../models/inference/session-options.ts'
+import { sessionOptions } from '../../models/runtime/session-options.ts'
 import {
   lengthsOf,
   padBatch,

@@ -1,7 +1,7 @@
 // What goes into the layers of a graph: runs it on texts and keeps a sample of the inputs of some
 // products. quantise-linear.ts chooses scales from it.
 import { InferenceSession, Tensor } from '../../runtime/onnx-runtime.ts'
-import { sessionOptions } from '../../inference/session-options.ts'
+import { sessionOptions } from '../../runtime/session-options.ts'
 import { writeOnnx } from '../onnx/onnx-writer.ts'
 import * as op from '../tensors/operations.ts'
 import { GraphBuilder } from '../tensors/tensor-graph.ts'

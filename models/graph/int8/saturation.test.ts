@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { describe, expect, it } from 'vitest'
-import { sessionOptions } from '../../inference/session-options.ts'
+import { sessionOptions } from '../../runtime/session-options.ts'
 import { seededRandom } from '../../runtime/seeded-random.ts'
 import { writeOnnx } from '../onnx/onnx-writer.ts'
 import * as op from '../tensors/operations.ts'

@@ -3,7 +3,7 @@
 // loaded as unsigned bytes, whose kernels are exact but slower. The sums are the same integers, so
 // the results are the same bits on both kinds of processors.
 import { InferenceSession, Tensor } from '../../runtime/onnx-runtime.ts'
-import { sessionOptions } from '../../inference/session-options.ts'
+import { sessionOptions } from '../../runtime/session-options.ts'
 import { editOnnx } from '../onnx/edit-onnx.ts'
 import { decodeModel, onnxElementTypes } from '../onnx/onnx-wire.ts'
 import { writeOnnx } from '../onnx/onnx-writer.ts'

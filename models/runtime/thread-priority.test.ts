@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { writeTinyEncoder } from '../../tests/support/tiny-encoder.ts'
 import { until } from '../../tests/support/until.ts'
-import { openPool } from './pool.ts'
+import { openPool } from '../inference/pool.ts'
 import { hasCapability } from './thread-priority.ts'
 
 /** Niceness of each thread of this process: field 19 of /proc/PID/stat (proc(5)). */
