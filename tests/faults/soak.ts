@@ -1,6 +1,6 @@
-// The long form of the soak test, with a Markdown report and an exit status. The short form is in
-// faults.test.ts. package.json gives it a larger heap, so that fewer of its own garbage collections
-// affect what it measures.
+// The long form of the soak test, with a Markdown report and an exit status. The short form is
+// tests/integration/hot-swap.test.ts. package.json gives this one a larger heap, so that fewer of
+// its own garbage collections affect what it measures.
 import { writeFileSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'

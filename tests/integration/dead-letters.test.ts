@@ -15,7 +15,7 @@ import { openSchemas } from '../../infra/schema-registry/registry.ts'
 import { readLag, topicOf } from '../../infra/kafka/topics.ts'
 import type { OutgoingRecord } from '../../schemas/record.ts'
 import { eventAvro } from '../../schemas/event.ts'
-import { startWinnow, winnow } from '../support/cli.ts'
+import { startWinnow } from '../support/cli.ts'
 import { registryClient, type RegistryAccess } from '../support/registry-client.ts'
 import { until } from '../support/until.ts'
 import { withinProcess } from '../support/within-process.ts'
@@ -232,7 +232,7 @@ describe('dlq replay', () => {
     const shown = await json<Record<string, unknown>>('dlq', 'show', binary!.id)
     expect(shown).toMatchObject({ open: true, payloadBytes: 6, payloadHex: '1f8b08fffe80' })
     expect(shown['attempts']).toHaveLength(binary!.attempt + 1)
-    const page = await winnow(['dlq', 'show', binary!.id], { env: space.env })
+    const page = await withinProcess(['dlq', 'show', binary!.id], { env: space.env })
     expect(page.stdout).toContain('000000  1f 8b 08 ff fe 80')
 
     const stream = await startWinnow(args, { env: space.env })
@@ -248,10 +248,10 @@ describe('dlq replay', () => {
         ['dlq', 'list', '--all'],
         ['dlq', 'show', code.id],
       ]) {
-        const { stdout } = await winnow(shownAs, { env: space.env })
+        const { stdout } = await withinProcess(shownAs, { env: space.env })
         expect(stdout).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/)
       }
-      const { stdout } = await winnow(['dlq', 'show', code.id], { env: space.env })
+      const { stdout } = await withinProcess(['dlq', 'show', code.id], { env: space.env })
       expect(stdout).toContain('"text":"\\u001b[31mred\\u0007\\u202e"')
 
       const source = 'a\u001b[2J\u001b[31mb'
@@ -260,12 +260,14 @@ describe('dlq replay', () => {
       const select = `SELECT source, attributes FROM classifications WHERE event_id = 'steering'`
       await until('the row', async () => (await space.analytics.rows(select)).length === 1)
       for (const form of [[], ['--json']]) {
-        const found = await winnow(['query', select, ...form], { env: space.env })
+        const found = await withinProcess(['query', select, ...form], { env: space.env })
         expect(found.stdout).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/)
         expect(found.stdout).toContain('a\\u001b[2J\\u001b[31mb')
         if (form.length > 0) expect(JSON.parse(found.stdout)).toMatchObject({ rows: [{ source }] })
       }
-      const raw = await winnow(['query', `${select} FORMAT TSV`, '--raw'], { env: space.env })
+      const raw = await withinProcess(['query', `${select} FORMAT TSV`, '--raw'], {
+        env: space.env,
+      })
       expect(raw.stdout).toContain(source)
     } finally {
       expect(await stream.stop()).toBe(0)

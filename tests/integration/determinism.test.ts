@@ -6,8 +6,9 @@ import { openProducer } from '../../infra/kafka/kafka.ts'
 import { createTopics, topicOf } from '../../infra/kafka/topics.ts'
 import { seededRandom } from '../../models/runtime/seeded-random.ts'
 import { uniqueName } from '../support/backends.ts'
-import { startWinnow, winnow, type Running } from '../support/cli.ts'
+import { startWinnow, type Running } from '../support/cli.ts'
 import { until } from '../support/until.ts'
+import { withinProcess } from '../support/within-process.ts'
 import { openWorkspace, sampleText, trainTestModel, type Workspace } from '../support/workspace.ts'
 
 const events = Number(process.env['EVENTS'] ?? 600)
@@ -105,14 +106,17 @@ describe('the same events', () => {
         both: events,
         differ: 0,
       })
-      const replayed = await winnow(['replay', '--model', model, '--into', 'again', '--json'], {
-        env: alone.env,
-      })
+      const replayed = await withinProcess(
+        ['replay', '--model', model, '--into', 'again', '--json'],
+        {
+          env: alone.env,
+        },
+      )
       expect(replayed.status, replayed.stderr).toBe(0)
       const done = JSON.parse(replayed.stdout) as { results: number; events: number; into: string }
       expect(done).toMatchObject({ events, results: events, into: 'again' })
       expect(await compare(live, `${database(alone)}.again`)).toEqual({ both: events, differ: 0 })
-      const ofInput = await winnow(
+      const ofInput = await withinProcess(
         ['replay', '--model', model, '--topic', orders, '--into', 'orderly', '--json'],
         { env: shared.env },
       )
@@ -122,11 +126,14 @@ describe('the same events', () => {
         differ: 0,
       })
       // A second run finds everything there; another range needs another table.
-      const second = await winnow(['replay', '--model', model, '--into', 'again', '--json'], {
-        env: alone.env,
-      })
+      const second = await withinProcess(
+        ['replay', '--model', model, '--into', 'again', '--json'],
+        {
+          env: alone.env,
+        },
+      )
       expect(JSON.parse(second.stdout)).toMatchObject({ events: 0, results: 0 })
-      const other = await winnow(
+      const other = await withinProcess(
         ['replay', '--model', model, '--into', 'again', '--from', '3', '--json'],
         { env: alone.env },
       )

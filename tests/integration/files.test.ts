@@ -7,9 +7,10 @@ import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { writeFile } from 'node:fs/promises'
 import { openS3Objects } from '../../infra/store/s3-objects.ts'
-import { startWinnow, winnow } from '../support/cli.ts'
+import { startWinnow } from '../support/cli.ts'
 import { newBucket, openS3Server } from '../support/s3-server.ts'
 import { until } from '../support/until.ts'
+import { withinProcess } from '../support/within-process.ts'
 import { openWorkspace, sampleText, type Workspace } from '../support/workspace.ts'
 
 let space: Workspace
@@ -38,14 +39,16 @@ describe('a folder of files', () => {
     await writeFile(join(folder, '2.json.gz'), gzipSync(JSON.stringify([later])))
     const fields = 'text=Nachricht,id=Nr,attributes.team=Team?'
     const env = { ...space.env, WINNOW_LANGUAGE_ONLY: 'de,es' }
-    const sent = await winnow(['produce', '--data', folder, '--fields', fields, '--json'], { env })
+    const sent = await withinProcess(['produce', '--data', folder, '--fields', fields, '--json'], {
+      env,
+    })
     expect(sent).toMatchObject({
       status: 0,
       stderr: expect.stringContaining('1.csv.zst') as string,
     })
     expect(JSON.parse(sent.stdout)).toMatchObject({ events: 4 })
     const book = ['--data', workbook, '--sheet', 'Tickets', '--fields', 'id=id,time=time']
-    const rows = await winnow(['produce', ...book, '--json'], { env })
+    const rows = await withinProcess(['produce', ...book, '--json'], { env })
     expect(JSON.parse(rows.stdout)).toMatchObject({ events: 4 })
     const stream = await startWinnow(['stream'], { env })
     try {
@@ -55,7 +58,7 @@ describe('a folder of files', () => {
           const rows = await space.analytics.rows<{ id: string; attributes: object }>(
             'SELECT event_id AS id, attributes FROM classifications ORDER BY id',
           )
-          const status = await winnow(['status', '--json'], { env })
+          const status = await withinProcess(['status', '--json'], { env })
           const { consumers } = JSON.parse(status.stdout) as { consumers: { lag: number }[] }
           const isDone = consumers.length > 0 && consumers.every(({ lag }) => lag === 0)
           return isDone && rows.length === 2 ? rows : undefined
@@ -87,7 +90,7 @@ describe('objects of a bucket', () => {
     // Only the address says that the data lies in S3; models stay on this machine.
     const env = { ...space.env, ...store, WINNOW_STORE_KIND: 'local' }
     const check = async (...argv: string[]) => {
-      const done = await winnow(['data', 'check', ...argv, '--json'], { env })
+      const done = await withinProcess(['data', 'check', ...argv, '--json'], { env })
       expect(done.stderr).not.toContain('winnow:')
       return JSON.parse(done.stdout) as { rows: number; training: object; from: object }
     }
@@ -96,16 +99,18 @@ describe('objects of a bucket', () => {
     expect(all.from).toMatchObject({ files: [{ name: '1.jsonl' }, { name: '2.jsonl.zst' }] })
     expect(await check(`s3://${bucket}/**/*.xlsx`, '--sheet', '2')).toMatchObject({ rows: 4 })
     const data = ['--data', `s3://${bucket}/texts/1.jsonl`, '--data', `s3://${bucket}/texts/2*`]
-    const classified = await winnow(['classify', '--model', 'test', ...data], { env })
+    const classified = await withinProcess(['classify', '--model', 'test', ...data], { env })
     const ids = classified.stdout.trim().split('\n').map((line) => (JSON.parse(line) as { id: string }).id) // prettier-ignore
     expect(ids).toHaveLength(60)
     expect(ids.at(-1)).toBe(`s3://${bucket}/texts/2.jsonl.zst:30`)
-    const measured = await winnow(['evaluate', '--model', 'test', ...data, '--json'], { env })
+    const measured = await withinProcess(['evaluate', '--model', 'test', ...data, '--json'], {
+      env,
+    })
     expect(JSON.parse(measured.stdout)).toMatchObject({ examples: 60 })
-    const missing = await winnow(['data', 'check', `s3://${bucket}/none.csv`], { env })
+    const missing = await withinProcess(['data', 'check', `s3://${bucket}/none.csv`], { env })
     expect(missing).toMatchObject({ status: 1 })
     expect(missing.stderr).toMatch(/none\.csv: there is no such object \[dataset_invalid\]/)
-    const wrong = await winnow(['data', 'check', 's3://no-such-bucket-here/none/'], { env })
+    const wrong = await withinProcess(['data', 'check', 's3://no-such-bucket-here/none/'], { env })
     expect(wrong.stderr).toMatch(/\[store_refused\]/)
   })
 })

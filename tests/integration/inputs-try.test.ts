@@ -5,8 +5,9 @@ import { loadConfig } from '../../configs/load.ts'
 import { createKafka } from '../../infra/kafka/kafka.ts'
 import { createTopics, readLag } from '../../infra/kafka/topics.ts'
 import { connectionVariables, uniqueName } from '../support/backends.ts'
-import { winnow, type Environment } from '../support/cli.ts'
+import type { Environment } from '../support/cli.ts'
 import { registryHeaders } from '../support/registry-client.ts'
+import { withinProcess } from '../support/within-process.ts'
 
 const stack = inject('stack')
 const name = uniqueName()
@@ -49,7 +50,7 @@ type Row = {
 }
 
 async function tried(...args: string[]): Promise<{ rows: Row[]; stderr: string }> {
-  const { status, stdout, stderr } = await winnow(
+  const { status, stdout, stderr } = await withinProcess(
     ['inputs', 'try', '--topic', topic, '--json', ...args],
     { env },
   )
@@ -94,9 +95,12 @@ describe('winnow inputs try', () => {
   })
 
   it('is a table for people', async () => {
-    const { stdout, status } = await winnow(['inputs', 'try', '--topic', topic, '--from', '-6'], {
-      env,
-    })
+    const { stdout, status } = await withinProcess(
+      ['inputs', 'try', '--topic', topic, '--from', '-6'],
+      {
+        env,
+      },
+    )
     expect(status).toBe(0)
     expect(stdout).toMatch(/text +note +note 29\n/)
     expect(stdout).toMatch(/id +order-\{id\} +order-29\n/)
@@ -111,7 +115,7 @@ describe('winnow inputs try', () => {
     [['--topic', topic, '--from', '-20000'], 2, 'Give -1 to -10000'],
     [['--topic', `${name}_none`], 1, `the topic ${name}_none of inputs does not exist`],
   ])('says what is wrong with %j', async (args, status, message) => {
-    const refused = await winnow(['inputs', 'try', ...args], { env })
+    const refused = await withinProcess(['inputs', 'try', ...args], { env })
     expect([refused.status, refused.stderr]).toEqual([
       status,
       expect.stringContaining(message) as string,

@@ -5,10 +5,11 @@ import { loadConfig } from '../../configs/load.ts'
 import { createTopics, topicOf } from '../../infra/kafka/topics.ts'
 import { readStageLag } from '../../serving/figures/stage-lag.ts'
 import { readTopicBalance } from '../../serving/figures/topic-balance.ts'
-import { startWinnow, winnow, type Environment, type Running } from '../support/cli.ts'
+import { startWinnow, type Environment, type Running } from '../support/cli.ts'
 import { uniqueName } from '../support/backends.ts'
 import { registryClient } from '../support/registry-client.ts'
 import { until } from '../support/until.ts'
+import { withinProcess } from '../support/within-process.ts'
 import { openWorkspace, sampleText, trainTestModel, type Workspace } from '../support/workspace.ts'
 
 const prefix = uniqueName()
@@ -273,7 +274,7 @@ describe('inputs by configuration', () => {
       [topicOf(config.topics, 'labels'), 0, 0, 0],
     ])
     const missing = { ...env, WINNOW_INPUTS: `[{"topic":"${prefix}_none","format":"text"}]` }
-    const refused = await winnow(['stream'], { env: missing })
+    const refused = await withinProcess(['stream'], { env: missing })
     expect([refused.status, refused.stderr]).toEqual([
       1,
       expect.stringContaining(`${prefix}_none`) as string,
@@ -286,12 +287,12 @@ describe('inputs by configuration', () => {
        FROM classifications WHERE topic = {orders: String} AND event_id = 'order-1'`,
       { orders },
     )
-    const explained = await winnow(['explain', '--row', row!.place, '--json'], { env })
+    const explained = await withinProcess(['explain', '--row', row!.place, '--json'], { env })
     expect(JSON.parse(explained.stdout)).toMatchObject({
       model: 'test@1',
       row: { eventId: 'order-1' },
     })
-    const status = await winnow(['status', '--json'], { env })
+    const status = await withinProcess(['status', '--json'], { env })
     const { consumers } = JSON.parse(status.stdout) as { consumers: Record<string, string>[] }
     const ofSheets = consumers.filter(({ topic }) => topic === sheets)
     expect(ofSheets.sort((a, b) => (a['group']! < b['group']! ? -1 : 1))).toMatchObject(
@@ -302,9 +303,12 @@ describe('inputs by configuration', () => {
       })),
     )
     const data = `topic:${sheets}@..`
-    const evaluated = await winnow(['evaluate', '--model', 'test', '--data', data, '--json'], {
-      env,
-    })
+    const evaluated = await withinProcess(
+      ['evaluate', '--model', 'test', '--data', data, '--json'],
+      {
+        env,
+      },
+    )
     expect(evaluated.status, evaluated.stderr).toBe(0)
     expect(JSON.parse(evaluated.stdout)).toMatchObject({ examples: count / 2, accuracy: 1 })
   })
@@ -317,13 +321,13 @@ describe('inputs by configuration', () => {
     const corrected = [{ ...first!, fields }, ...others]
     env = { ...env, WINNOW_INPUTS: JSON.stringify(corrected) }
     stream = await startWinnow(['stream'], { env })
-    const replayed = await winnow(['dlq', 'replay', '--json'], { env })
+    const replayed = await withinProcess(['dlq', 'replay', '--json'], { env })
     expect(replayed.status, replayed.stderr).toBe(0)
     // The row that is not CSV is sent for both models, as one record.
     expect(JSON.parse(replayed.stdout)).toMatchObject({ matched: 5, sent: 5, reread: 4 })
     // Whatever the first process made of them, each counts once.
     expect(await stream.stop('SIGKILL')).toBe(-1)
-    expect((await winnow(['dlq', 'replay', '--again', '--json'], { env })).status).toBe(0)
+    expect((await withinProcess(['dlq', 'replay', '--again', '--json'], { env })).status).toBe(0)
     stream = await startWinnow(['stream'], { env })
     await until('the outcomes of second attempts', async () => {
       const [row] = await space.analytics.rows<{ rows: number; letters: number }>(

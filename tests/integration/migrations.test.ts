@@ -19,8 +19,8 @@ import {
   statementsOf,
 } from '../../infra/clickhouse/migrations.ts'
 import { connectionVariables, uniqueName } from '../support/backends.ts'
-import { winnow } from '../support/cli.ts'
 import { until } from '../support/until.ts'
+import { withinProcess } from '../support/within-process.ts'
 
 const root = new URL('../../', import.meta.url)
 const shipped = readdirSync(new URL('infra/sql/', root)).sort()
@@ -187,7 +187,7 @@ describe('winnow migrate --dry-run', () => {
       ...connectionVariables(inject('stack')),
       WINNOW_CLICKHOUSE_DATABASE: config.database,
     }
-    const missing = await winnow(['migrate', '--dry-run'], { env })
+    const missing = await withinProcess(['migrate', '--dry-run'], { env })
     expect(missing).toMatchObject({ status: 0, stderr: '' })
     expect(missing.stdout).toMatch(/^CREATE DATABASE IF NOT EXISTS \w+;\n/)
     expect(statementsOf(missing.stdout).length).toBeGreaterThan(shipped.length)
@@ -196,7 +196,7 @@ describe('winnow migrate --dry-run', () => {
     )
     expect(found).toEqual({ n: 0 })
     const sharded = ['--set', 'clickhouse.cluster=main', '--set', 'clickhouse.sharded=true']
-    const all = await winnow(['migrate', '--dry-run', '--all', '--json', ...sharded], {
+    const all = await withinProcess(['migrate', '--dry-run', '--all', '--json', ...sharded], {
       env: { WINNOW_CLICKHOUSE_URL: 'http://127.0.0.1:1' },
     })
     expect(all.status).toBe(0)
@@ -206,7 +206,7 @@ describe('winnow migrate --dry-run', () => {
     expect(migrations.map(({ name }) => name)).toEqual(shipped)
     expect(migrations[0]!.statements[1]).toContain("Distributed('main', 'winnow', ")
     await migrate(config)
-    const none = await winnow(['migrate', '--dry-run'], { env })
+    const none = await withinProcess(['migrate', '--dry-run'], { env })
     expect(none).toMatchObject({ status: 0, stdout: '', stderr: 'no migration is missing\n' })
   })
 })

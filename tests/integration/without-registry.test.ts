@@ -17,6 +17,7 @@ import { topicOf } from '../../infra/kafka/topics.ts'
 import type { TopicName } from '../../schemas/subjects.ts'
 import { startWinnow, winnow, type Running } from '../support/cli.ts'
 import { until } from '../support/until.ts'
+import { withinProcess } from '../support/within-process.ts'
 import { openWorkspace, sampleText, type Workspace } from '../support/workspace.ts'
 
 let space: Workspace
@@ -31,7 +32,7 @@ beforeAll(async () => {
 afterAll(() => space.close())
 
 const json = async (...argv: string[]) => {
-  const { status, stdout, stderr } = await winnow([...argv, '--json'], { env: space.env })
+  const { status, stdout, stderr } = await withinProcess([...argv, '--json'], { env: space.env })
   expect(status, stderr).toBe(0)
   return JSON.parse(stdout) as Record<string, unknown>
 }
@@ -132,7 +133,7 @@ describe('the chained stream', () => {
     ])
     const [onTopic] = await valuesOn('dead-letters')
     expect(onTopic).toMatchObject({ code: 'schema_unknown', payload: avro.toString('base64') })
-    const dryRun = await winnow(['dlq', 'replay', '--dry-run'], { env: space.env })
+    const dryRun = await withinProcess(['dlq', 'replay', '--dry-run'], { env: space.env })
     expect(dryRun.status, dryRun.stderr).toBe(0)
   })
 
@@ -177,10 +178,10 @@ it('stages apart exchange JSON', async () => {
 })
 
 it('doctor, migrate and status say that there is none', async () => {
-  const doctor = await winnow(['doctor'], { env: space.env })
+  const doctor = await withinProcess(['doctor'], { env: space.env })
   expect(doctor.stdout).toMatch(/schema registry: not used \(registry\.url is none\)/)
   expect(doctor.stdout).not.toMatch(/port \d+ \(registry\)/)
-  const migrated = await winnow(['migrate'], { env: space.env })
+  const migrated = await withinProcess(['migrate'], { env: space.env })
   expect(migrated.stdout).toMatch(/registry: +none, all values are JSON/)
 })
 
@@ -196,10 +197,10 @@ it('an embedded stack without a registry starts no process for it, until it is s
     expect(connectionsOf(state).registryUrl).toBe('none')
     const registry = (await stackStatus({ stateDir })).find(({ name }) => name === 'registry')
     expect(registry).toMatchObject({ pid: null, url: 'none', ready: true })
-    const status = await winnow(['status'], { env: { WINNOW_STATE: stateDir } })
+    const status = await withinProcess(['status'], { env: { WINNOW_STATE: stateDir } })
     expect(status.stdout).toMatch(/registry +none +JSON only/)
     // What the next commands find without settings.
-    const migrated = await winnow(['doctor', '--json'], { env: { WINNOW_STATE: stateDir } })
+    const migrated = await withinProcess(['doctor', '--json'], { env: { WINNOW_STATE: stateDir } })
     expect(migrated.stdout).toContain('registry.url is none')
 
     await startStack({ ...options, registry: 'embedded', services: ['registry'] })

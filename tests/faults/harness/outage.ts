@@ -72,6 +72,8 @@ export type GatewayOutcome = {
   readonly withoutRetryAfter: number
   /** Ids that were acknowledged but have no row. */
   readonly lost: readonly string[]
+  /** Rows beyond one per record. */
+  readonly doubled: number
 }
 
 /** Posts events to a gateway while the broker is killed and started again. */
@@ -132,7 +134,13 @@ export async function brokerAway(ground: Ground): Promise<GatewayOutcome> {
       return accepted.filter((id) => !stored.has(id))
     }
     await until('the rows', async () => (await lost()).length === 0, 120_000).catch(() => undefined)
-    const outcome = { accepted: accepted.length, refused, withoutRetryAfter, lost: await lost() }
+    const [rows] = await backends.analytics.rows<{ doubled: number }>(
+      'SELECT count() - uniqExact(topic, partition, offset) AS doubled FROM classifications',
+    )
+    const outcome = {
+      ...{ accepted: accepted.length, refused, withoutRetryAfter },
+      ...{ lost: await lost(), doubled: rows!.doubled },
+    }
     for (const actor of actors) await stopActor(actor)
     return outcome
   } finally {
