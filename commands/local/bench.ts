@@ -11,6 +11,7 @@ import { addCommand } from '../shared-options.ts'
 /** Each benchmark with what it measures. */
 export const benchmarks: Readonly<Record<string, string>> = {
   infer: 'speed of classification compared with ONNX Runtime alone',
+  peers: 'speed and accuracy compared with Python stacks on the same weights (needs Python)',
   'end-to-end': 'speed of the whole path from Kafka to ClickHouse compared with a bare loop',
   'cold-start': 'time from the start of a process to its first prediction',
   cv: 'cross-validation of the method head compared with scikit-learn (needs Python)',
