@@ -13,6 +13,7 @@ export const benchmarks: Readonly<Record<string, string>> = {
   latency: 'time from an event to its row, one at a time and under load',
   infer: 'speed of classification compared with ONNX Runtime alone',
   int8: 'speed and labels of an int8 version compared with fp32',
+  peers: 'speed and accuracy compared with Python stacks on the same weights (needs Python)',
   'end-to-end': 'speed of the whole path from Kafka to ClickHouse compared with a bare loop',
   cascade: 'small models of cascades compared with scikit-learn (needs Python)',
   'cold-start': 'time from the start of a process to its first prediction',
