@@ -109,12 +109,12 @@ it('finds settings, trains them, and makes the same trials when it is killed', a
   const after = JSON.parse(resumed.stdout) as Tuned
   expect(after).toMatchObject({ run, model: 'killed@1', best: tuned.best })
   expect(triedIn(after)).toEqual(triedIn(tuned))
-  expect(await winnow(['tune', '--resume', run], { env })).toMatchObject({
+  expect(await withinProcess(['tune', '--resume', run], { env })).toMatchObject({
     status: 1,
     stderr: expect.stringContaining('is finished; its winner is killed@1') as string,
   })
   await forgetWinner(run)
-  const again = await winnow(['tune', '--resume', run, '--json'], { env })
+  const again = await withinProcess(['tune', '--resume', run, '--json'], { env })
   expect(JSON.parse(again.stdout)).toMatchObject({ run, model: 'killed@1' })
 })
 
