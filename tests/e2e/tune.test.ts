@@ -1,6 +1,5 @@
 // `winnow tune` on a small set, without any server: its document, the space of a file, pruning, and
-// tunes that are killed and resumed, which make the same trials and publish once. Only the long form
-// kills a fine-tuning tune among its trials, too.
+// tunes that are killed and resumed, which make the same trials and publish once.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
@@ -9,7 +8,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { winnow, type Environment } from '../support/cli.ts'
-import { isLongForm } from '../support/long-form.ts'
 import { smallBase } from '../support/small-base.ts'
 import { until } from '../support/until.ts'
 import { withinProcess } from '../support/within-process.ts'
@@ -109,12 +107,12 @@ it('finds settings, trains them, and makes the same trials when it is killed', a
   const after = JSON.parse(resumed.stdout) as Tuned
   expect(after).toMatchObject({ run, model: 'killed@1', best: tuned.best })
   expect(triedIn(after)).toEqual(triedIn(tuned))
-  expect(await winnow(['tune', '--resume', run], { env })).toMatchObject({
+  expect(await withinProcess(['tune', '--resume', run], { env })).toMatchObject({
     status: 1,
     stderr: expect.stringContaining('is finished; its winner is killed@1') as string,
   })
   await forgetWinner(run)
-  const again = await winnow(['tune', '--resume', run, '--json'], { env })
+  const again = await withinProcess(['tune', '--resume', run, '--json'], { env })
   expect(JSON.parse(again.stdout)).toMatchObject({ run, model: 'killed@1' })
 })
 
@@ -168,7 +166,7 @@ type TunedEncoder = {
   }[]
 }
 
-it('fine-tunes trials, stops bad ones, and publishes once when it is resumed', async () => {
+it('fine-tunes trials, stops bad ones, and publishes once when it is killed', async () => {
   const recipes = join(dir, 'recipes.yaml')
   await writeFile(
     recipes,
@@ -210,18 +208,14 @@ it('fine-tunes trials, stops bad ones, and publishes once when it is resumed', a
   expect(request).toMatchObject({ data, name: 'fine-tuned', base: 'small', method: 'partial' })
   expect(request).not.toHaveProperty('trials')
 
-  let last = tuned
-  if (isLongForm) {
-    const run = await killAfter(2, { name: 'broken-off', args: argumentsOf('broken-off') })
-    last = await resultOf(['tune', '--resume', run])
-    expect(last).toMatchObject({ run, model: 'broken-off@1' })
-    expect(tried(last)).toEqual(tried(tuned))
-  }
+  const run = await killAfter(2, { name: 'broken-off', args: argumentsOf('broken-off') })
+  const resumed = await resultOf(['tune', '--resume', run])
+  expect(resumed).toMatchObject({ run, model: 'broken-off@1' })
+  expect(tried(resumed)).toEqual(tried(tuned))
 
-  const { run, model, modelDir } = last
   await forgetWinner(run)
   const again = await resultOf(['tune', '--resume', run])
-  expect(again).toMatchObject({ run, model, modelDir })
+  expect(again).toMatchObject({ run, model: 'broken-off@1', modelDir: resumed.modelDir })
   expect(tried(again)).toEqual(tried(tuned))
 })
 
