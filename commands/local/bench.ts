@@ -19,6 +19,7 @@ export const benchmarks: Readonly<Record<string, string>> = {
   gateway: 'events per second by HTTP compared with a bare Hono app',
   head: 'accuracy and time of the method head compared with scikit-learn (needs Python)',
   labels: 'planted label errors found compared with cleanlab (needs Python)',
+  stages: 'processor time per text of each stage, apart from the model',
   storage: 'bytes of a row on the disk of ClickHouse, and its share that is text',
   multilingual: 'labels of texts in languages that a model was not trained on',
   poison: 'throughput of valid events with malformed ones among them',
