@@ -79,6 +79,7 @@ def transformers_pipeline():
     import torch
     from torch import nn
     from transformers import BertPreTrainedModel, TextClassificationPipeline
+    # cspell:disable-next-line: the library's spelling
     from transformers.modeling_outputs import SequenceClassifierOutput
 
     class BertForSequenceClassification(BertPreTrainedModel):
