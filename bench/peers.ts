@@ -12,7 +12,8 @@ import { modelStoreDir } from '../configs/paths.ts'
 import { ensureBase } from '../models/bases/base-store.ts'
 import { readPublishedClassifier } from '../models/graph/published-classifier.ts'
 import { openVersion } from '../models/store/version-store.ts'
-import { readDataset, type Example } from '../trainers/data/dataset.ts'
+import { readDataset } from '../trainers/data/dataset.ts'
+import type { Example } from '../trainers/files/source-row.ts'
 import { withHttpSides } from './peers/http-sides.ts'
 import { openPythonSides, type PythonWork } from './peers/python-sides.ts'
 import { tableText, type Measured, type Round, type Side } from './peers/table.ts'
@@ -21,8 +22,10 @@ import { openWinnowSide } from './peers/winnow-side.ts'
 const usage =
   'node bench/peers.ts --python PYTHON --model REF [--int8 REF] [--data TEST.jsonl.gz]...\n' +
   '  [--train TRAIN.jsonl.gz] [--texts 300] [--http-texts 60] [--rounds 5] [--threads 2]\n' +
+  '  [--batch 32] [--rival NAME]...\n' +
   'REF is a version of `winnow train --method head --pooled-layers last`. Paragraphs of mails are\n' +
-  'the last data set. With --train, model2vec gets a head. --http-texts 0 leaves HTTP out.'
+  'the last data set. With --train, model2vec gets a head. --http-texts 0 leaves HTTP out, and --rival\n' +
+  'the other rivals. --batch is the batch of the rivals.'
 
 const { values } = parseArgs({
   options: {
@@ -35,6 +38,8 @@ const { values } = parseArgs({
     'http-texts': { type: 'string', default: '60' },
     rounds: { type: 'string', default: '5' },
     threads: { type: 'string', default: '2' },
+    batch: { type: 'string', default: '32' },
+    rival: { type: 'string', multiple: true },
     help: { type: 'boolean', default: false },
   },
 })
@@ -130,6 +135,8 @@ async function pythonWork(ref: string): Promise<PythonWork> {
   return {
     base: join(basePath, '..'),
     threads,
+    batch: Number(values.batch),
+    rivals: values.rival ?? null,
     maxTokens: manifest.maxTokens,
     labels: manifest.labels,
     head: { weight: rows, bias: [...head.bias] },
@@ -164,5 +171,8 @@ function mailParagraphs(): Text[] {
 /** Every so-many-th text, because files may be sorted by label. */
 function spread<T>(examples: readonly T[], count = textsMax): T[] {
   if (examples.length <= count) return [...examples]
-  return Array.from({ length: count }, (_, at) => examples[Math.floor((at * examples.length) / count)]!)
+  return Array.from(
+    { length: count },
+    (_, at) => examples[Math.floor((at * examples.length) / count)]!,
+  )
 }

@@ -3,7 +3,7 @@
     python bench/peers_python.py WORK.json
     python bench/peers_python.py WORK.json --serve   the pipeline behind FastAPI, on a free port
 
-WORK.json: {"base": folder, "threads", "maxTokens", "labels", "head": {"weight": [hidden][labels], "bias"},
+WORK.json: {"base": folder, "threads", "batch", "rivals", "maxTokens", "labels", "head": {"weight": [hidden][labels], "bias"},
 "train": [{"text", "label"}]}. The first line of stdout is {"versions", "sides": {name: null or why it is missing}}.
 Each line of stdin is {"side", "texts"}; its answer is {"labels", "logits", "seconds", "cpuSeconds"}, where logits are
 those of the labels, or null if the side has none.
@@ -33,7 +33,7 @@ base, labels = Path(work["base"]), work["labels"]
 head_weight = np.array(work["head"]["weight"], dtype=np.float32)
 head_bias = np.array(work["head"]["bias"], dtype=np.float32)
 folder = tempfile.TemporaryDirectory(prefix="winnow-bench-peers-")
-batch_texts = 32
+batch_texts = work["batch"]
 
 
 def chosen(logits):
@@ -79,6 +79,7 @@ def transformers_pipeline():
     import torch
     from torch import nn
     from transformers import BertPreTrainedModel, TextClassificationPipeline
+    # cspell:disable-next-line: the library's spelling
     from transformers.modeling_outputs import SequenceClassifierOutput
 
     class BertForSequenceClassification(BertPreTrainedModel):
@@ -173,24 +174,29 @@ def onnx_classify(session):
 
     tokenizer = Tokenizer.from_file(str(base / "tokenizer.json"))
     tokenizer.enable_truncation(work["maxTokens"])
-    tokenizer.enable_padding()
+    tokenizer.no_padding()
     names = {i.name for i in session.get_inputs()}
 
     def run(texts):
-        logits = []
+        encoded = [row.ids for row in tokenizer.encode_batch(texts)]
+        order = np.argsort([-len(row) for row in encoded], kind="stable")
+        logits = np.empty((len(texts), len(labels)), dtype=np.float32)
         for first in range(0, len(texts), batch_texts):
-            rows = tokenizer.encode_batch(texts[first : first + batch_texts])
-            ids = np.array([r.ids for r in rows], dtype=np.int64)
-            mask = np.array([r.attention_mask for r in rows], dtype=np.int64)
+            places = order[first : first + batch_texts]
+            lengths = np.array([len(encoded[i]) for i in places])
+            ids = np.zeros((len(places), lengths.max()), dtype=np.int64)
+            for row, i in enumerate(places):
+                ids[row, : lengths[row]] = encoded[i]
+            mask = (np.arange(lengths.max()) < lengths[:, None]).astype(np.int64)
             inputs = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
             states = session.run(None, {n: v for n, v in inputs.items() if n in names})[0]
             pooled = (states * mask[..., None]).sum(axis=1) / mask.sum(axis=1)[:, None]
             pooled = pooled.astype(np.float32)
             pooled /= np.linalg.norm(pooled, axis=1, keepdims=True)
-            logits.append(pooled @ head_weight + head_bias)
-        return chosen(np.concatenate(logits))
+            logits[places] = pooled @ head_weight + head_bias
+        return chosen(logits)
 
-    return lambda texts: by_length(texts, run)
+    return run
 
 
 def onnx_side():
@@ -244,7 +250,8 @@ def versions():
 
 def answer_rounds():
     opened, missing = {}, {}
-    for name, open_side in sides.items():
+    asked = {name: side for name, side in sides.items() if name in (work["rivals"] or sides)}
+    for name, open_side in asked.items():
         try:
             opened[name] = open_side()
         except Exception as error:  # An old or absent package is a finding, not an end of the run.
@@ -253,7 +260,7 @@ def answer_rounds():
             missing[name] = reason
             print(f"{name}: {error}", file=sys.stderr)
     # Libraries print on stdout when they are opened; only this process's answers may stand there.
-    reply({"versions": versions(), "sides": {name: missing.get(name) for name in sides}})
+    reply({"versions": versions(), "sides": {name: missing.get(name) for name in asked}})
     for line in sys.stdin:
         asked = json.loads(line)
         classify = opened[asked["side"]]

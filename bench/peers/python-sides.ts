@@ -10,6 +10,10 @@ import type { Round, Side } from './table.ts'
 export type PythonWork = {
   readonly base: string
   readonly threads: number
+  /** Texts in a batch. */
+  readonly batch: number
+  /** The names of the sides to open; null for all. */
+  readonly rivals: readonly string[] | null
   readonly maxTokens: number
   readonly labels: readonly string[]
   readonly head: { readonly weight: readonly (readonly number[])[]; readonly bias: number[] }
@@ -54,7 +58,9 @@ export async function openPythonSides(python: string, workPath: string): Promise
         isExact: exactSides.has(name),
         classify: (texts) => ask(name, texts),
       })),
-    missing: Object.fromEntries(states.flatMap(([name, why]) => (why === null ? [] : [[name, why]]))),
+    missing: Object.fromEntries(
+      states.flatMap(([name, why]) => (why === null ? [] : [[name, why]])),
+    ),
     close,
   }
 }
@@ -73,7 +79,7 @@ export function startPython(
     async read() {
       const line = await lines.next()
       if (line.done === true) throw new Error('Python ended; its message stands above.')
-      return JSON.parse(line.value)
+      return JSON.parse(line.value) as unknown
     },
     async close() {
       child.stdin.end()

@@ -23,6 +23,7 @@ export const benchmarks: Readonly<Record<string, string>> = {
   head: 'accuracy and time of the method head compared with scikit-learn (needs Python)',
   heads: 'processor time of further models over one encoder',
   labels: 'planted label errors found compared with cleanlab (needs Python)',
+  stages: 'processor time per text of each stage, apart from the model',
   storage: 'bytes of a row on the disk of ClickHouse, and its share that is text',
   multilingual: 'labels of texts in languages that a model was not trained on',
   provider: 'speed of a GPU in fp32 and fp16, and agreement with the processor',
