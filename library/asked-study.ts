@@ -25,8 +25,8 @@ import { defaultSpace } from '../trainers/tuning/space/train-space.ts'
 import { metricNames, type MetricName, type Objectives } from '../trainers/tuning/study.ts'
 import type { Context } from './context.ts'
 import type { ColumnOptions, RuleOptions, TextSource } from './read-texts.ts'
-import { requestOf } from './training-request.ts'
-import { methodDefaults } from './training-options.ts'
+import { requestOf } from './training/training-request.ts'
+import { methodDefaults } from './training/training-options.ts'
 
 /** Where trials can run. */
 export const executorNames = ['local', 'kafka'] as const

@@ -33,7 +33,7 @@ import {
   type ReadingProgress,
   type RuleOptions,
 } from './read-texts.ts'
-import { methodDefaults } from './training-options.ts'
+import { methodDefaults } from './training/training-options.ts'
 
 /** What is checked, and by which rules. */
 export type DataCheckOptions = ColumnOptions &

@@ -9,7 +9,7 @@ import { selectMethod, type SelectionProgress } from '../trainers/selection/sele
 import { measureSecondsPerStep } from '../trainers/selection/training-speed.ts'
 import type { Context, LongWork } from './context.ts'
 import { fetchBase, type DownloadProgress } from './fetch-base.ts'
-import { methodDefaults } from './training-options.ts'
+import { methodDefaults } from './training/training-options.ts'
 
 /** How far a comparison is; `chosen` ends it. */
 export type ChoiceProgress =

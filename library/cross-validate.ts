@@ -37,7 +37,7 @@ import {
   recipeOf,
   refuseUnusedOptions,
   type MethodOptions,
-} from './training-options.ts'
+} from './training/training-options.ts'
 import { trackRun, type RunTracker } from './track-run.ts'
 import { recordCvRun } from './training-row.ts'
 

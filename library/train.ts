@@ -36,7 +36,7 @@ import {
   type RuleOptions,
   type TextSource,
 } from './read-texts.ts'
-import { requestOf } from './training-request.ts'
+import { requestOf } from './training/training-request.ts'
 import {
   checkMethod,
   encoderMethodOf,
@@ -44,7 +44,7 @@ import {
   recipeOf,
   refuseUnusedOptions,
   type MethodOptions,
-} from './training-options.ts'
+} from './training/training-options.ts'
 import {
   checkPrecision,
   inPrecision,

@@ -205,7 +205,6 @@ describe('tests', () => {
   const reasons: Readonly<Record<string, string>> = {
     'streams/stages/record-outcome.ts': 'types alone',
     'models/inference/session-messages.ts': 'types alone',
-    'models/runtime/session-options.ts': 'options of another package',
     'models/inference/session-worker.ts': 'the body of a thread; pool.test.ts runs it',
     'serving/backends.ts': 'opens every stack of tests/integration',
     'serving/checks/clickhouse-checks.ts':

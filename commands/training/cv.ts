@@ -7,7 +7,7 @@ import {
   checkMethod,
   refuseUnusedOptions,
   type MethodOptions,
-} from '../../library/training-options.ts'
+} from '../../library/training/training-options.ts'
 import { trackRun, type RunTracker } from '../../library/track-run.ts'
 import { recordCvRun } from '../../library/training-row.ts'
 import { requireModelName } from '../../models/store/version-store.ts'

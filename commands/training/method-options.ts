@@ -1,7 +1,7 @@
 // The options that say what is trained and how, for every command that trains: base, method, seed
-// and recipe. It owns their help; library/training-options.ts owns what they mean.
+// and recipe. It owns their help; library/training/training-options.ts owns what they mean.
 import { Option, type Command } from 'commander'
-import { methodDefaults } from '../../library/training-options.ts'
+import { methodDefaults } from '../../library/training/training-options.ts'
 import { trainingEngines } from '../../trainers/encoder/fine-tuning-task.ts'
 import type { TrainingMethod } from '../../trainers/runs/run-record.ts'
 import { addRecipeOptions } from './recipe-options.ts'

@@ -2,7 +2,7 @@
 // those that the run was started with. It owns which options may still be given; trainers/ owns the
 // run's folder.
 import type { Command } from 'commander'
-import { ownOptions } from '../../library/training-request.ts'
+import { ownOptions } from '../../library/training/training-request.ts'
 import { WinnowError } from '../../schemas/errors.ts'
 import { findUnfinishedRun, type RunStart } from '../../trainers/runs/unfinished-run.ts'
 

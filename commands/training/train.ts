@@ -3,7 +3,7 @@ import type { SourceAddress } from '../../trainers/files/dataset-source.ts'
 import { Option, type Command } from 'commander'
 import type { Config } from '../../configs/schema.ts'
 import { refuseUnusedTrainOptions, trainIn, type Trained } from '../../library/train.ts'
-import { checkMethod, type MethodOptions } from '../../library/training-options.ts'
+import { checkMethod, type MethodOptions } from '../../library/training/training-options.ts'
 import {
   checkPrecision,
   trainingPrecisions,
@@ -257,7 +257,7 @@ async function askedFor(
   const { resume, name } = given
   if (resume !== undefined) {
     const start = await runToResume(command, { resume, name, storeDir: paths.store })
-    // Stored by library/training-request.ts, in this or an earlier version.
+    // Stored by library/training/training-request.ts, in this or an earlier version.
     const { workers, ...options } = start.request as Asked['options'] & { workers: number }
     if ((options.data as SourceAddress | undefined) === undefined) {
       const message = `A program started the run ${start.run} with texts in its memory; resume it there.`

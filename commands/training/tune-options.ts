@@ -24,7 +24,7 @@ import {
   type ColumnOptions,
   type RuleOptions,
 } from '../labelled-texts.ts'
-import { checkMethod, methodDefaults } from '../../library/training-options.ts'
+import { checkMethod, methodDefaults } from '../../library/training/training-options.ts'
 import {
   checkMetrics,
   executorNames,

@@ -201,6 +201,8 @@ async function openBatches(
     raisePriority: () => pool.raisePriority(),
     close: async () => {
       await batcher.close()
+      // A closed model answers nothing, also what it knows.
+      cache?.clear()
       await pool.close()
     },
   }

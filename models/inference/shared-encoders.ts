@@ -21,9 +21,9 @@ export class SharedEncoders {
 
   /**
    * Opens a version on the workers of its encoder, which are started if they are not there. A
-   * version whose encoder nobody can share, or that runs on a GPU, gets workers of its own. Models that submit the same
-   * array of ids share a pass. The caller closes the version; workers end with the last one. Throws
-   * as openInference.
+   * version whose encoder nobody can share, or that runs on a GPU, gets workers of its own. Models
+   * that submit the same array of ids share a pass. The caller closes the version; workers end with
+   * the last one. Throws as openInference.
    */
   async open(version: Version, options: InferenceOptions): Promise<Inference> {
     requireWhole(options, options.maxTokens)

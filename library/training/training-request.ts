@@ -1,8 +1,8 @@
 // The options that a run keeps, so that it can be asked for again from any folder when it is
 // resumed.
 import { resolve } from 'node:path'
-import { parseDatasetSource } from '../trainers/files/dataset-source.ts'
-import { isLocalFile } from '../trainers/files/file-set.ts'
+import { parseDatasetSource } from '../../trainers/files/dataset-source.ts'
+import { isLocalFile } from '../../trainers/files/file-set.ts'
 
 /** Options that say how to run, not what: they are never stored. */
 export const ownOptions: readonly string[] = [

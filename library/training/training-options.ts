@@ -1,14 +1,14 @@
 // The options that say what is trained and how, for every function that trains: base, method, seed
 // and recipe. It owns their meaning and the checks that need no data; the flags of the commands
 // have the same names.
-import { knownBase } from '../models/bases/base-store.ts'
-import { expectTfjsInstalled } from '../models/graph/tfjs/tfjs-backend.ts'
-import { WinnowError } from '../schemas/errors.ts'
-import { checkedLayers, checkedMaxTokens } from '../trainers/embeddings/training-limits.ts'
-import type { GivenRecipe } from '../trainers/encoder/few-examples.ts'
-import type { Recipe, TrainingEngine } from '../trainers/encoder/fine-tuning-task.ts'
-import type { EncoderMethod } from '../trainers/encoder/prepared-training.ts'
-import type { TrainingMethod } from '../trainers/runs/run-record.ts'
+import { knownBase } from '../../models/bases/base-store.ts'
+import { expectTfjsInstalled } from '../../models/graph/tfjs/tfjs-backend.ts'
+import { WinnowError } from '../../schemas/errors.ts'
+import { checkedLayers, checkedMaxTokens } from '../../trainers/embeddings/training-limits.ts'
+import type { GivenRecipe } from '../../trainers/encoder/few-examples.ts'
+import type { Recipe, TrainingEngine } from '../../trainers/encoder/fine-tuning-task.ts'
+import type { EncoderMethod } from '../../trainers/encoder/prepared-training.ts'
+import type { TrainingMethod } from '../../trainers/runs/run-record.ts'
 
 /** What of the recipe of fine-tuning differs from the default, for the methods partial and full. */
 export type RecipeOptions = {
