@@ -158,7 +158,7 @@ async function readExamples(path: string): Promise<Example[]> {
   return [...(await readDataset({ kind: 'file', paths: [path] })).examples]
 }
 
-/** Paragraphs of 120 to 400 characters, about 53 tokens each. */
+/** Paragraphs of 120 to 400 characters, about 70 tokens each. */
 function mailParagraphs(): Text[] {
   const paragraphs = spamAssassin()
     .flatMap(({ text }) => text.split(/\n\s*\n/))

@@ -100,6 +100,7 @@ function rowOf(event: Validated, tokenCount: number): unknown[] {
     score: 0.5,
     labels: [manifest.labels[0]!],
     outOfScope: 0,
+    answeredBy: '',
     probabilities: topProbabilities(probabilities, manifest.labels, 5),
     model: manifest.name,
     version: manifest.version,
