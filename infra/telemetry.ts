@@ -253,7 +253,7 @@ function batchMetrics(registers: Registry[]): (batch: BatchFigures) => void {
   })
   const batches = new Counter({
     name: 'winnow_batches_total',
-    help: 'Inference batches, by what computed them: cpu, webgpu, cuda or tensorrt.',
+    help: 'Inference batches by provider: cpu, webgpu, cuda or tensorrt.',
     labelNames: ['provider'],
     registers,
   })

@@ -69,8 +69,8 @@ export class Assignment {
   }
 
   /**
-   * The events that the sink lacks, or of which it lacks the outcome of one of the models, in
-   * order; none when the assignment ends meanwhile.
+   * The events for which the sink lacks the outcome of a model, in order; none when the assignment
+   * ends meanwhile.
    */
   missing<Event extends OutcomeOf>(events: readonly Event[]): Promise<Event[]> {
     const outcomesOf = (event: Event) => this.#models.map((model) => ({ ...event, model }))

@@ -1,5 +1,5 @@
-// The runner where several models classify each event: whatever the sink had of which model, and
-// whichever writes failed half-way, each model ends with one outcome for each event.
+// The runner where several models classify each event. The sink has some outcomes of some models
+// already, and writes fail half-way; each model ends with one outcome for each event.
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { loadConfig } from '../configs/load.ts'

@@ -9,7 +9,7 @@ import type { ModelOfOutcome, Sink } from '../../schemas/ports/sink.ts'
 /** What a sink tells of what it has. */
 export type SinkReads = Pick<Sink<unknown>, 'recover' | 'storedFrom' | 'storedAttempts' | 'ofModel'>
 
-/** An outcome by what identifies it. */
+/** The identity of an outcome. */
 export type OutcomeOf = Lineage & ModelOfOutcome
 
 /** The stored events of one sink. Its methods throw what the sink's reads throw. */

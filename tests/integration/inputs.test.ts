@@ -354,7 +354,7 @@ describe('inputs by configuration', () => {
     )
     expect(again).toEqual([{ topic: orders, model: 'test', source: 'berlin' }])
     expect(await endOf(orders)).toEqual(endsBefore)
-    // Its group has commits, so it does not begin anew.
+    // Its group has commits, so it does not begin again.
     const [line] = await space.analytics.rows(
       'SELECT count() AS rows, countIf(text = {old: String}) AS old FROM classifications WHERE topic = {lines: String}',
       { lines, old: 'old' },
