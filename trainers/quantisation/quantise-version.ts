@@ -66,7 +66,7 @@ const calibrationTextsMax = 256
 export async function quantiseVersion(options: QuantiseVersionOptions): Promise<QuantisedVersion> {
   const { version, measured, workers, signal, onProgress } = options
   const startMs = performance.now()
-  requireQuantisable(version)
+  requireFloat(version)
   const scratch = await mkdtemp(join(tmpdir(), 'winnow-int8-'))
   try {
     const modelPath = join(scratch, 'model.onnx')
@@ -94,7 +94,7 @@ export async function quantiseVersion(options: QuantiseVersionOptions): Promise<
   }
 }
 
-function requireQuantisable({ ref, manifest }: ModelVersion): void {
+function requireFloat({ ref, manifest }: ModelVersion): void {
   if (manifest.cascade !== undefined) {
     const message =
       `${ref} is a cascade, whose small model answers many texts. Quantise the version that it was ` +
