@@ -44,7 +44,7 @@ const { values } = parseArgs({
     'held-out': { type: 'string' },
     test: { type: 'string' },
     risk: { type: 'string', default: String(cascadeDefaults.risk) },
-    confidence: { type: 'string', default: String(cascadeDefaults.confidence) },
+    confidence: { type: 'string', default: '0.95' },
   },
 })
 const { model, data, test: testFile, 'data-dir': dataDir } = values

@@ -3,6 +3,7 @@
 import { cleanText } from '../models/cleaning/clean-text.ts'
 import { seededRandom } from '../models/runtime/seeded-random.ts'
 import { openVersion } from '../models/store/version-store.ts'
+import { counted } from '../schemas/counted.ts'
 import { WinnowError } from '../schemas/errors.ts'
 import { workersOf } from '../serving/model.ts'
 import {
@@ -11,6 +12,7 @@ import {
   type CascadeProgress,
   type CascadeText,
 } from '../trainers/cascade/build-cascade.ts'
+import { confidenceOf, textsNeeded } from '../trainers/cascade/risk-bound.ts'
 import type { DataManifest, Dataset } from '../trainers/data/dataset.ts'
 import { duplicateKey, stratifiedSplit } from '../trainers/data/split.ts'
 import { textRows } from '../trainers/evaluation/text-rows.ts'
@@ -43,7 +45,10 @@ export type CascadeOptions = ColumnOptions &
     readonly unlabelled?: string | readonly string[] | undefined
     /** The most accuracy that may be lost, as a fraction of all texts. Default 0.002. */
     readonly risk?: number | undefined
-    /** The confidence with which that holds. Default 0.95. */
+    /**
+     * The confidence with which that holds. Default 0.95, or what the held-out texts can show if no
+     * right label is lost, but at least 0.8.
+     */
     readonly confidence?: number | undefined
     /** Default 1. */
     readonly seed?: number | undefined
@@ -53,7 +58,10 @@ export type CascadeOptions = ColumnOptions &
 export type BuildCascadeOptions = WinnowOptions & CascadeOptions
 
 /** The defaults of the options. */
-export const cascadeDefaults = { risk: 0.002, confidence: 0.95, seed: 1 } as const
+export const cascadeDefaults = { risk: 0.002, seed: 1 } as const
+
+/** The confidence that is wanted by default, and the least that is taken for it. */
+const [confidenceWanted, confidenceMin] = [0.95, 0.8]
 
 const heldOutShare = 0.4
 const unlabelledHeldOutShare = 0.5
@@ -80,7 +88,7 @@ export async function buildCascadeIn(
   options: CascadeOptions,
 ): Promise<BuiltCascade> {
   const { config, paths } = context
-  const { risk, confidence, seed, signal, onProgress } = { ...cascadeDefaults, ...options }
+  const { risk, seed, signal, onProgress } = { ...cascadeDefaults, ...options }
   const version = await openVersion({ ref: options.model, storeDir: paths.store })
   const data = await readCleaned(options.data, { ...options, context })
   const heldOut =
@@ -97,10 +105,19 @@ export async function buildCascadeIn(
   }
   const trainedOn = run?.dataManifest.train
   const parts = splitTexts({ data, heldOut, unlabelled, trainedOn, ref: version.ref, seed })
+  const texts = withoutShared(parts)
+  const confidence = options.confidence ?? confidenceFor(texts.heldOut.length, risk)
+  if (options.confidence === undefined && confidence < confidenceWanted) {
+    context.note(
+      `${counted(texts.heldOut.length, 'held-out text')} can show the risk with ` +
+        `${Math.round(confidence * 100)} % confidence at most; ` +
+        `${counted(textsNeeded(risk, confidenceWanted), 'text')} are needed for 95 %`,
+    )
+  }
   return build({
     storeDir: paths.store,
     version,
-    ...withoutShared(parts),
+    ...texts,
     risk,
     confidence,
     seed,
@@ -176,4 +193,10 @@ async function readUnlabelled(
   })
   for await (const { text, isEmpty } of rows) if (!isEmpty) texts.push({ text })
   return texts
+}
+
+/** The confidence to ask for if none is given: whole percents that the texts can show. */
+function confidenceFor(texts: number, risk: number): number {
+  const most = Math.floor(confidenceOf(texts, risk) * 100) / 100
+  return Math.min(confidenceWanted, Math.max(confidenceMin, most))
 }

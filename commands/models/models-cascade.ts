@@ -25,7 +25,7 @@ type Options = SharedOptions &
     heldOut?: SourceAddress
     unlabelled?: string | string[]
     risk: number
-    confidence: number
+    confidence?: number
     seed: number
   }
 
@@ -67,9 +67,8 @@ export function addCascadeCommands(models: Command): void {
     )
     .option(
       '--confidence <share>',
-      'probability with which that holds',
+      'probability with which that holds (default: 0.95, or what the held-out texts can show, from 0.8)',
       numberIn({ above: 0, below: 1 }),
-      cascadeDefaults.confidence,
     )
     .option(
       '--seed <number>',

@@ -1,6 +1,6 @@
 // Exact binomial bounds, against scipy.stats.beta.ppf.
 import { expect, it } from 'vitest'
-import { isWithinRisk, textsNeeded, upperBound } from './risk-bound.ts'
+import { confidenceOf, isWithinRisk, textsNeeded, upperBound } from './risk-bound.ts'
 
 it('is the limit of Clopper and Pearson', () => {
   const bounds = [
@@ -33,6 +33,12 @@ it('knows how many texts a risk takes', () => {
   expect(texts).toBe(1_497)
   expect(upperBound({ lost: 0, texts }, 0.95)).toBeLessThanOrEqual(0.002)
   expect(upperBound({ lost: 0, texts: texts - 1 }, 0.95)).toBeGreaterThan(0.002)
+})
+
+it('knows the confidence that so many texts can show', () => {
+  const confidence = confidenceOf(1_076, 0.002)
+  expect(confidence).toBeCloseTo(0.884, 3)
+  expect(upperBound({ lost: 0, texts: 1_076 }, confidence)).toBeCloseTo(0.002, 9)
 })
 
 it('holds for a million texts', () => {

@@ -33,6 +33,11 @@ export function textsNeeded(risk: number, confidence: number): number {
   return Math.ceil(Math.log(1 - confidence) / Math.log1p(-risk))
 }
 
+/** The confidence with which so many texts can show a risk, if none of them is lost. */
+export function confidenceOf(texts: number, risk: number): number {
+  return 1 - (1 - risk) ** texts
+}
+
 /** The probability of at most `lost` losses. */
 function atMost(
   lost: number,
