@@ -6,6 +6,17 @@
 import { globSync, readFileSync } from 'node:fs'
 import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
+import { isLongForm } from './tests/support/long-form.ts'
+
+/**
+ * Files that run in the long form only, `npm run test:long`: what each tests is tested in a shorter
+ * way by others, which docs/internals/tests.md names.
+ */
+const longOnly = [
+  'tests/e2e/{cross-validation,package,runs,train-auto,train-resume}.test.ts',
+  'tests/integration/{base-from-maven,model-store,several-models,stack}.test.ts',
+]
+const leftOut = isLongForm ? [] : longOnly
 
 const apart = [
   'tests/faults/**/*.test.ts',
@@ -72,7 +83,7 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['tests/{contract,integration,e2e}/**/*.test.ts'],
-          exclude: apart,
+          exclude: [...apart, ...leftOut],
           globalSetup: ['tests/global-stack.ts'],
           ...processes,
         },

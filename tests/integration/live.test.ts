@@ -113,7 +113,7 @@ describe('a stream of events', () => {
       expect(summary).toMatchObject({
         events: 500,
         models: [{ model: 'test@1', role: 'champion', events: 500 }],
-        cache: null,
+        cache: { hits: 0, misses: 500 },
       })
       expect(await settledBalance({ records: 500, replays: 0 })).toMatchObject({
         rows: 500,

@@ -98,15 +98,14 @@ export class AnalyticsEngine {
   run(request: EngineRequest): Promise<EngineResult> {
     return this.#queues[request.queue].run(async () => {
       if (request.session !== undefined) return this.#runInSession(request, request.session)
-      const use = { ...request, database: request.database ?? 'default' }
-      const connection = this.#pool.take(use)
+      const connection = this.#pool.take(request)
       let isKnown = false
       try {
-        await this.#prepare(connection, use)
+        await this.#prepare(connection, request)
         isKnown = true
         return await execute(connection.session, request)
       } finally {
-        this.#pool.give(connection, use, { isKnown })
+        this.#pool.give(connection, request, { isKnown })
       }
     }, request.signal)
   }

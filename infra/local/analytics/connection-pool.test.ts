@@ -18,11 +18,15 @@ function started() {
     } as never
   }
   const pool = new ConnectionPool({ connect, baseSettings: new Map([['a', '0']]), idleMax: 2 })
-  const request = async (fields: Partial<Record<'settings' | 'parameters', object>>, sql = '') => {
+  const request = async (
+    fields: Partial<Record<'settings' | 'parameters', object>> & { database?: undefined },
+    sql = '',
+  ) => {
     const [settings, parameters] = [fields.settings ?? {}, fields.parameters ?? {}].map(
       (values) => new Map(Object.entries(values)) as Map<string, string>,
     )
-    const use: ConnectionUse = { sql, database: 'd', settings: settings!, parameters: parameters! }
+    const database = 'database' in fields ? undefined : 'd'
+    const use: ConnectionUse = { sql, database, settings: settings!, parameters: parameters! }
     const connection = pool.take(use)
     await pool.prepare(connection, use)
     pool.give(connection, use)
@@ -45,6 +49,13 @@ describe('ConnectionPool', () => {
     const { request } = started()
     await request({ parameters: { p: 'x' } })
     expect(await request({}, 'SELECT {p:String}')).toEqual(['2: USE `d`'])
+  })
+
+  it('gives a request without a database a connection that had none', async () => {
+    const { request } = started()
+    expect(await request({})).toEqual(['1: USE `d`'])
+    expect(await request({ database: undefined, settings: { b: '1' } })).toEqual(["2: SET b = '1'"])
+    expect(await request({ database: undefined, settings: { b: '1' } })).toEqual([])
   })
 
   it('sends a long list of values with a limit of its own', async () => {

@@ -44,10 +44,15 @@ export class ConnectionPool {
 
   /**
    * Takes an idle connection that has no leftover parameter which this request would see, best the
-   * one that a request of its kind used; else opens one.
+   * one that a request of its kind used; else opens one. A request without a database gets one that
+   * had none: going back to the database `default` takes a right that its user may lack.
    */
   take(use: ConnectionUse): PooledConnection {
-    const fitting = this.#idle.filter((connection) => !meetsLeftovers(connection, use))
+    const fitting = this.#idle.filter(
+      (connection) =>
+        !meetsLeftovers(connection, use) &&
+        (use.database !== undefined || connection.database === undefined),
+    )
     const chosen = fitting.findLast((connection) => hasSameSettings(connection, use))
     const found = chosen ?? fitting.at(-1)
     if (found === undefined) return unknownConnection(this.#connect())
