@@ -52,7 +52,7 @@ const correctedShare = 0.5
  * The share of the mean square output by which factors must lower the error to be worth a node,
  * which takes 1 to 4 % of the time of a transformer layer (measured on MiniLM).
  */
-const nodeGainMin = 1.5e-4
+const nodeGainMin = 5e-5
 /** Rows on which the size of the outputs is estimated. */
 const outputRowsMax = 64
 /** No channel is divided by less, which keeps channels that are always 0 finite. */
@@ -225,32 +225,47 @@ function scaledMoments(moments: Float32Array, factors: Float32Array): Float32Arr
   })
 }
 
-/** Rounds row by row; the error of a row is made up for by the rows below it (GPTQ). */
+/**
+ * Rounds row by row, those of the largest inputs first; the error of a row is made up for by the
+ * rows that are rounded later (GPTQ with the order by activations).
+ */
 function roundWeights(
   weight: Float32Array,
   options: { scales: Float32Array; moments: Float32Array; from: number; to: number },
 ): Int8Array {
   const { scales, moments, from, to } = options
-  const upper = inverseCholesky(moments, { size: from, damping })
+  const size = (k: number): number => moments[k * from + k]!
+  const order = Int32Array.from({ length: from }, (_, k) => k).sort((a, b) => size(b) - size(a))
+  const upper = inverseCholesky(permuted(moments, order), { size: from, damping })
   const left = Float32Array.from(weight)
   const elements = new Int8Array(from * to)
   const errors = new Float32Array(to)
-  for (let k = 0; k < from; k++) {
-    const pivot = upper[k * from + k]!
+  for (const [at, k] of order.entries()) {
+    const pivot = upper[at * from + at]!
     for (let n = 0; n < to; n++) {
       const wanted = left[k * to + n]!
       const level = Math.max(-weightMax, Math.min(weightMax, Math.round(wanted / scales[n]!)))
       elements[k * to + n] = level
       errors[n] = (wanted - level * scales[n]!) / pivot
     }
-    for (let row = k + 1; row < from; row++) {
-      const share = upper[k * from + row]!
+    for (let later = at + 1; later < from; later++) {
+      const share = upper[at * from + later]!
       if (share === 0) continue
-      const start = row * to
+      const start = order[later]! * to
       for (let n = 0; n < to; n++) left[start + n]! -= share * errors[n]!
     }
   }
   return elements
+}
+
+/** The symmetric matrix with its rows and columns in another order. */
+function permuted(matrix: Float32Array, order: Int32Array): Float32Array {
+  const size = order.length
+  const result = new Float32Array(matrix.length)
+  for (let i = 0; i < size; i++) {
+    for (let j = 0; j < size; j++) result[i * size + j] = matrix[order[i]! * size + order[j]!]!
+  }
+  return result
 }
 
 /** The bias plus the mean by which the quantised product is off: float32 [to]. */
