@@ -78,7 +78,7 @@ export default defineConfig({
         test: { name: 'unit', include: unit, exclude: unitAlone, isolate: false, ...units },
       },
       { test: { name: 'unit-alone', include: unitAlone, ...units } },
-      { test: { name: 'apart', include: apart, ...processes } },
+      { test: { name: 'apart', include: apart, exclude: leftOut, ...processes } },
       {
         test: {
           name: 'integration',
