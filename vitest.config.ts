@@ -13,8 +13,10 @@ import { isLongForm } from './tests/support/long-form.ts'
  * way by others, which docs/internals/tests.md names.
  */
 const longOnly = [
-  'tests/e2e/{cross-validation,package,runs,train-auto,train-resume}.test.ts',
-  'tests/integration/{base-from-maven,model-store,several-models,stack}.test.ts',
+  'tests/e2e/{cross-validation,explain,package,runs,train-auto,train-resume,tune}.test.ts',
+  'tests/integration/{base-from-maven,connect,model-import,model-store,multi-label}.test.ts',
+  'tests/integration/{promotion,several-models,side-by-side,stack,train-worker}.test.ts',
+  'tests/integration/without-registry.test.ts',
 ]
 const leftOut = isLongForm ? [] : longOnly
 

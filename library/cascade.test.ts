@@ -39,7 +39,7 @@ it('holds out a part of other texts, and says when it is not known what trained 
   const others = texts.slice(1)
   // 40 % of 39 texts are too few, which the message counts.
   await expect(buildCascade({ storeDir, model: 'tiny', data: others })).rejects.toThrow(
-    /^1[4-6] held-out texts cannot show .* takes at least 1,497 texts/,
+    /^1[4-6] held-out texts cannot show .* takes at least 804 texts/,
   )
   await writeTinyVersion({ storeDir })
   const unknown = buildCascade({
