@@ -187,6 +187,11 @@ describe('the labelling queue', () => {
       startWinnow(['stream', '--stages', 'validate..infer'], { env }),
       startWinnow(['stream', '--stages', 'labels'], { env }),
     ])
+    // A shadow is opened beside the stream, and an event from before has no row of it.
+    await until('the shadow', async () => {
+      const metrics = await fetch(`${String(stages[0]!.document['metrics'])}/metrics`)
+      return /role="shadow"[^}]*\} 1$/m.test(await metrics.text())
+    })
     const records = texts.map((text, number) => ({
       key: null,
       value: JSON.stringify({ id: `e-${number}`, text, source: number < 30 ? 'web' : 'mail' }),
